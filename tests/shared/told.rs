@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sockwalk::explain::{explain, story};
 use sockwalk::i18n::{Lang, fill};
-use sockwalk::model::{Event, Trace};
+use sockwalk::model::{Event, Side, Trace};
 use sockwalk::tcp::Numbers;
 
 use crate::common::{finish, lab_users, zh};
@@ -102,9 +102,114 @@ fn what_made_a_segment_is_told_whatever_its_name() {
         ("sends_a_file", "len=10 data. sendfile() made it."),
         ("executes", "FIN,ACK seq=j+1 ack=k+1. execve() began another program"),
         ("port_zero", "SYN seq=j. connect() made it."),
+        ("lets_go", "len=6 data. setsockopt(TCP_CORK) let it go"),
     ] {
         let Some(told) = stories(what) else { return };
         assert!(told.iter().any(|(sender, _)| sender.contains(made)), "{what}: {told:#?}");
+    }
+}
+
+/// Calls and segments pass, and the kernel is asked now and then: what isn't known of a moment isn't said of it.
+#[test]
+fn of_what_passes_nothing_is_said_that_was_not_so() {
+    for what in ["lets_go", "hands_on_to_a_waiting_process", "connects_and_serves", "closes_in_use", "shares_a_port"] {
+        let Some(told) = stories(what) else { return };
+        for (sender, became) in &told {
+            // Only the first attempt meets nobody.
+            let is_refused = sender.contains("SYN seq=j.") || sender.contains("RST,ACK seq=0 ack=j+1");
+            let is_nobodys = became.contains("No socket had its address");
+            assert!(!is_nobodys || what == "connects_and_serves" && is_refused, "{what}: {sender} {became}");
+            assert!(!sender.contains("not observed"), "{what}: {sender}");
+            for call in ["close", "sendto", "shutdown", "setsockopt"] {
+                assert!(!became.contains(&format!(" {call}() of the ")), "{what}: {became}");
+            }
+        }
+    }
+}
+
+/// It was meant for neither part, and the socket that `accept()` makes is a server's.
+#[test]
+fn the_ends_of_a_program_that_is_both_are_named_by_its_calls() {
+    let Some(told) = stories("connects_and_serves") else { return };
+    for (line, wanted) in [
+        ("SYN,ACK seq=", "the kernel of the server: SYN,ACK"),
+        ("len=5 data", "the kernel of the client: PSH,ACK"),
+        ("FIN,ACK seq=k", "the kernel of the server: FIN,ACK"),
+    ] {
+        let (sender, _) = told.iter().find(|(sender, _)| sender.contains(line)).unwrap();
+        assert!(sender.contains(wanted), "{sender}");
+    }
+}
+
+#[test]
+fn an_error_of_another_kind_of_socket_is_not_told_as_one_of_tcp() {
+    let Some(told) = outcomes("asks_a_unix_socket") else { return };
+    assert!(told.iter().any(|line| line == "connect ENOENT: "), "{}", told.join("\n"));
+}
+
+#[test]
+fn a_socket_that_was_received_is_not_said_to_be_on_its_way() {
+    let Some(told) = told("hands_on_to_a_waiting_process") else { return };
+    let on_its_way = [("nobody has received it yet", Lang::EN), ("但还没有谁接收", zh())];
+    for ((text, _), told) in on_its_way.iter().zip(&told) {
+        assert!(!told.contains(&unspaced(text)), "{told}");
+    }
+}
+
+/// Two listeners at one address: what woke a `poll()` is the connection that its thread then accepts.
+#[test]
+fn what_woke_a_call_is_a_connection_of_its_own_listener() {
+    let Some((mut stage, watch)) = run("shares_a_port") else { return };
+    let mut trace = Trace::default();
+    for entry in stage.entries(watch) {
+        trace.push(entry.at, entry.event);
+    }
+    let present = trace.present();
+    for (moment, entry) in trace.entries().iter().enumerate() {
+        let Event::Returned { caller, .. } = &entry.event else { continue };
+        let view = trace.at(moment + 1);
+        let polled = view.calls_of_thread(*caller).find(|call| call.changed == moment && call.called() == "poll");
+        let Some(call) = polled else { continue };
+        let notes = explain(&view, &call, Lang::EN).1.concat();
+        let later = present.calls_of_thread(*caller).filter(|other| other.entered > moment).last();
+        let peer = later.and_then(|accept| accept.outcome?.as_ref().ok()?.peer);
+        let Some(peer) = peer.filter(|_| notes.contains("completed its handshake")) else { continue };
+        let mut own = present.segments().filter(|segment| segment.segment.from == peer);
+        let is_it = |segment: &sockwalk::model::SegmentView<'_>| {
+            notes.contains(&sockwalk::tcp::line(segment.segment, &segment.initials, Numbers::Symbolic))
+        };
+        assert!(own.any(|segment| is_it(&segment)), "{peer}: {notes}");
+    }
+    stage.ends();
+}
+
+/// The kernel says what is there after the call fell asleep.
+#[test]
+fn what_an_edge_told_is_waited_for_in_vain() {
+    let Some((mut stage, watch)) = run("misses_an_edge") else { return };
+    let mut trace = Trace::default();
+    for entry in stage.entries(watch) {
+        trace.push(entry.at, entry.event);
+    }
+    for lang in [Lang::EN, zh()] {
+        let text = texts()["edge_bytes"][lang.code()].as_str().unwrap().to_owned();
+        let wanted = fill(&text, &[("fd", "5"), ("n", "3")]);
+        let is_told = (0..trace.entries().len()).any(|moment| {
+            let view = trace.at(moment);
+            let waits = view.calls(Side::Client).chain(view.calls(Side::Server));
+            let mut waits = waits.filter(|call| call.called() == "epoll_wait" && call.blocked);
+            waits.any(|call| explain(&view, &call, lang).1.contains(&wanted))
+        });
+        assert!(is_told, "{wanted}");
+    }
+    stage.ends();
+}
+
+#[test]
+fn what_is_taken_off_an_epoll_instance_has_no_events() {
+    let Some(told) = told("waits_for_what_is_switched_off") else { return };
+    for told in &told {
+        assert!(told.contains("EPOLL_CTL_DEL,5,") && !told.contains("EPOLL_CTL_DEL,5,{"), "{told}");
     }
 }
 
@@ -248,6 +353,11 @@ rows! {
     an_attempt_whose_time_is_over_goes_on "limited" ["syn_timed_out"];
     a_call_that_sleeps_holds_what_another_thread_closes "closes_in_use" ["in_use" {fd = "5"}];
     what_is_closed_is_no_longer_watched "closes_watched" ["forgotten" {fd = "5"} "nothing_came"];
+    an_edge_is_told_once "misses_an_edge" ["told_edge" {fd = "5"}];
+    what_is_switched_off_is_waited_for_in_vain "waits_for_what_is_switched_off" [
+        "told_once" {fd = "5"} "switched_off" {fd = "5"}
+    ];
+    a_message_is_received_by_a_call_that_had_waited "hands_on_to_a_waiting_process" ["received" {fd = "7"}];
     a_number_that_is_not_open_is_told_by_poll "closes_polled" ["polled_not_open" {fd = "5"}];
     what_an_option_says_is_told_by_its_value "asks" [
         "options/recv_buffer" "asked/buffer_doubled" {n = "10000", set = "5000"} "asked/delay"

@@ -5,10 +5,10 @@ ADDRESS = ("127.0.0.1", 8000)
 MPTCP, TCP_FASTOPEN, TCP_FASTOPEN_CONNECT = 262, 23, 30
 
 
-def sleeps(thread):
-    """Waits until a thread of this process sleeps in a call."""
+def sleeps(thread, process="self"):
+    """Waits until a thread sleeps in a call."""
     while True:
-        with open(f"/proc/self/task/{thread}/stat") as stat:
+        with open(f"/proc/{process}/task/{thread}/stat") as stat:
             if stat.read().rpartition(") ")[2][0] == "S":
                 return
 
@@ -330,6 +330,101 @@ def beyond_its_calls():
     client.shutdown(socket.SHUT_WR)
     client.shutdown(socket.SHUT_WR)
     libc.connect(server.fileno(), bytes(16), 16)
+
+
+def lets_go():
+    client, server = pair()
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    client.send(b"corked")
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+    assert server.recv(9)
+    client.close()
+    assert server.recv(9) == b""
+
+
+def hands_on_to_a_waiting_process():
+    listener = socket.create_server(ADDRESS)
+    ours, theirs = socket.socketpair()
+    child = os.fork()
+    if child == 0:
+        _, fds, _, _ = socket.recv_fds(theirs, 1, 1)
+        with socket.socket(fileno=fds[0]) as received:
+            received.send(b"hello")
+        os._exit(0)
+    sleeps(child, child)
+    client = socket.create_connection(ADDRESS)
+    server, _ = listener.accept()
+    socket.send_fds(ours, [b"x"], [server.fileno()])
+    server.close()
+    assert client.recv(5, socket.MSG_WAITALL) and client.recv(5) == b""
+    os.waitpid(child, 0)
+
+
+def shares_a_port():
+    listeners = []
+    for _ in range(2):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(ADDRESS)
+        listener.listen()
+        listeners.append(listener)
+    main = threading.get_native_id()
+
+    def serves(listener):
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        while poll.poll(3000):
+            connection, _ = listener.accept()
+            connection.close()
+
+    threads = [threading.Thread(target=serves, args=(listener,), daemon=True) for listener in listeners]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        sleeps(thread.native_id)
+    for _ in range(6):
+        with socket.create_connection(ADDRESS) as client:
+            assert client.recv(1) == b""
+
+
+def misses_an_edge():
+    client, server = pair()
+    server.setblocking(False)
+    epoll = select.epoll()
+    epoll.register(server, select.EPOLLIN | select.EPOLLET)
+    client.send(b"hello")
+    epoll.poll()
+    server.recv(2)
+    epoll.poll(1.5)
+
+
+def waits_for_what_is_switched_off():
+    client, server = pair()
+    epoll = select.epoll()
+    epoll.register(server, select.EPOLLIN | select.EPOLLONESHOT)
+    client.send(b"hello")
+    epoll.poll()
+    server.recv(9)
+    client.send(b"again")
+    epoll.poll(0.5)
+    epoll.unregister(server)
+
+
+def asks_a_unix_socket():
+    client = socket.socket(socket.AF_UNIX)
+    assert client.connect_ex("/nobody/there") == errno.ENOENT
+    pair()
+
+
+def connects_and_serves():
+    first = socket.socket()
+    assert first.connect_ex(ADDRESS) == errno.ECONNREFUSED
+    first.close()
+    client, server = pair()
+    client.send(b"hello")
+    assert server.recv(5)
+    server.close()
+    assert client.recv(5) == b""
 
 
 globals()[sys.argv[1]]()
