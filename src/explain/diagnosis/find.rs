@@ -49,7 +49,8 @@ impl<'a> Look<'a> {
 
     fn standing(&self) -> Vec<ProgramDiagnosis<'a>> {
         let own = |socket: &SocketView<'_>| {
-            socket.facts.fd.is_some() && socket.facts.actor().is_some_and(|actor| self.program.makes(actor))
+            let has_it = socket.facts.fd.is_some() && !self.is_closed_since(socket);
+            has_it && socket.facts.actor().is_some_and(|actor| self.program.makes(actor))
         };
         let sockets: Vec<SocketView<'a>> = self.view.living().filter(own).collect();
         let left: Vec<(SocketView<'a>, LeftOpen<'a>)> =
@@ -73,6 +74,12 @@ impl<'a> Look<'a> {
             found.extend(kinds.into_iter().flatten());
         }
         found
+    }
+
+    /// Whether its last descriptor was closed after what the kernel said of it last.
+    fn is_closed_since(&self, socket: &SocketView<'_>) -> bool {
+        let calls = self.view.calls_on(socket.facts.cookie).take(MOST);
+        calls.take_while(|call| call.is_open() || call.changed > socket.changed).any(|call| is_last_close(&call))
     }
 
     fn threads(&self) -> &[CallView<'a>] {
@@ -356,11 +363,7 @@ impl<'a> Look<'a> {
 
     fn closed_unread(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
         let cookie = socket.facts.cookie;
-        let closes = |call: &CallView<'a>| {
-            matches!((call.call, call.outcome), (Call::Close { .. }, Some(Ok(_))))
-                && call.made.is_some_and(|made| made.others.is_empty())
-        };
-        let close = self.view.calls_on(cookie).take(MOST).find(closes)?;
+        let close = self.view.calls_on(cookie).take(MOST).find(is_last_close)?;
         let lingers = |call: CallView<'a>| matches!(call.call, Call::SetOption { option: SocketOption::LINGER, value, .. } if *value >= 0);
         if self.view.calls_on(cookie).any(lingers) {
             return None;
@@ -433,6 +436,12 @@ struct LeftOpen<'a> {
     end: Option<CallView<'a>>,
     /// What its thread went on to.
     next: Option<CallView<'a>>,
+}
+
+/// Whether a `close()` was of the last descriptor of its socket.
+fn is_last_close(call: &CallView<'_>) -> bool {
+    let closed = matches!((call.call, call.outcome), (Call::Close { .. }, Some(Ok(_))));
+    closed && call.made.is_some_and(|made| made.others.is_empty())
 }
 
 fn is_fork(call: &CallView<'_>) -> bool {

@@ -149,6 +149,19 @@ fn program_call(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> Progr
     }
 }
 
+/// The kernel is asked a moment after the call came back.
+#[test]
+fn what_was_closed_since_the_kernel_was_asked_is_not_left_open() {
+    let mut script = Script::accepted();
+    script.socket(CONN, State::CloseWait, |_| {});
+    script.reads(0);
+    script.on_conn(0, Call::Close { fd: 4 }, Ok(Returned::default()));
+    script.accepts(0);
+    script.finds(&[]);
+    script.wait();
+    script.finds(&[]);
+}
+
 #[test]
 fn a_connection_is_left_open_once_its_thread_has_gone_on() {
     let mut script = Script::accepted();

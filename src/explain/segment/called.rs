@@ -97,18 +97,23 @@ impl SegmentContext<'_> {
         let views = [sent, self.view.moment().min(sent + BEFORE)].map(|moment| self.view.trace().at(moment));
         self.soon(sent).take(BEFORE).find_map(|event| match event {
             Event::Entered { caller, call } if matches!(call, Call::Program(_)) => {
-                let meant = meaning(call);
-                let made = views.iter().any(|then| self.is_made_by(caller.actor, &meant, then));
-                made.then(|| made_by_call(call.called(), &meant))
+                let made = views.iter().any(|then| self.is_made_by(caller.actor, call, then));
+                made.then(|| made_by_call(call.called(), &meaning(call)))
             }
             _ => None,
         })
     }
 
     /// Whether an actor's call can have made it: one that sends, on a descriptor of the sender's socket.
-    pub(super) fn is_made_by(&self, actor: Actor, call: &Call, before: &View<'_>) -> bool {
-        let packet = self.segment.segment;
+    pub(super) fn is_made_by(&self, actor: Actor, called: &Call, before: &View<'_>) -> bool {
+        let (packet, meant) = (self.segment.segment, meaning(called));
+        let call = meant.as_ref();
         let end = end_at(before, packet.from, packet.to);
+        // The kernel's name for a program's socket says whose call it was, whatever number the call had for it.
+        let socket = match called {
+            Call::Program(made) => made.socket,
+            _ => None,
+        };
         let shares = end.is_some_and(|socket| socket.facts.is_of(actor));
         let connects = call.connects_to().is_some_and(|addr| addr.port() == packet.to.port());
         // Before the kernel was asked nobody has the address that it chose for a program.
@@ -124,7 +129,11 @@ impl SegmentContext<'_> {
         }
         let Some(tcp) = packet.tcp() else { return matches!(call, Call::Send { .. } | Call::SendTo { .. }) };
         let known = end.filter(|socket| socket.facts.fd.is_some());
-        let is_own = known.is_none_or(|socket| call.fd().is_some_and(|fd| socket.facts.is_open_as(actor, fd)));
+        let is_open_as = |end: SocketView<'_>| call.fd().is_some_and(|fd| end.facts.is_open_as(actor, fd));
+        let is_own = match socket.zip(end) {
+            Some((socket, end)) => socket == end.facts.cookie,
+            None => known.is_none_or(is_open_as),
+        };
         let is_pure = packet.is_empty() && !tcp.is_fin_or_rst() && !tcp.flags.has(Flags::SYN);
         match call {
             // Its address is known only once it has sent.

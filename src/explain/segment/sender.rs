@@ -213,7 +213,7 @@ impl SegmentContext<'_> {
         let walked = meant.as_ref();
         // What close() and shutdown() send ends with the FIN.
         let is_past = between.fin && matches!(walked, Call::Close { .. } | Call::Shutdown { .. });
-        if is_past || !self.is_made_by(caller.actor, walked, before) {
+        if is_past || !self.is_made_by(caller.actor, call, before) {
             return None;
         }
         // What a call sends at once was seen before it came back.

@@ -122,6 +122,22 @@ fn what_closes_or_sends_by_another_name_made_its_segment_also_where_it_is_told_l
     }
 }
 
+/// `dup2()` gave it another number, of which the kernel was not asked yet; or the number was another socket's when the call was made.
+#[test]
+fn a_programs_call_is_known_by_its_socket_and_not_by_its_number() {
+    for (number, socket, wanted) in
+        [(4, SERVER, "write() made it"), (1, SERVER, "write() made it"), (4, 77, "not observed")]
+    {
+        let mut script = Script::of_program();
+        script.2 += Duration::from_secs(5);
+        let like = Call::send(number, b"hello".to_vec());
+        script.enters(0, ProgramCall { fd: Some(number), ..made("write", Some(socket), &["9"], Some(like)) });
+        let data = script.arrives(8000, (501, 101), &["PSH", "ACK"], b"hello");
+        script.returns(0, ok(5));
+        assert!(script.story(data).sender.contains(wanted), "{number} {socket}: {:?}", script.story(data));
+    }
+}
+
 /// `accept()` takes the connection from its queue, and copies the peer's address last.
 #[test]
 fn what_an_accept_that_could_not_tell_the_address_closed_is_told_as_its() {
