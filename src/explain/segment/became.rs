@@ -342,7 +342,8 @@ impl<'a> SegmentContext<'a> {
             SocketState::Tcp(State::Closed) => self.left_behind(&before),
             _ => [self.queue(facts.recv_queue, after), self.sending(facts, after)],
         };
-        let queues = queues.into_iter().flatten().filter(|_| !outdated);
+        let is_known = [true, false].map(|came| !outdated && !self.is_queue_outdated(&before, came));
+        let queues = queues.into_iter().zip(is_known).filter_map(|(queue, known)| queue.filter(|_| known));
         let stopped = stopped.filter(|_| !outdated);
         state(facts.state, after.state).into_iter().chain(queues).chain(stopped).chain(anew).collect()
     }

@@ -56,6 +56,20 @@ impl SegmentContext<'_> {
             })
     }
 
+    /// Whether data has come to an end (`came`), or left it, since the kernel said how much its queue has: then what it says next is not
+    /// what this segment changed.
+    pub(super) fn is_queue_outdated(&self, end: &SocketView<'_>, came: bool) -> bool {
+        let packet = self.segment.segment;
+        let since = |moment: usize| (end.changed + 1..self.segment.changed).contains(&moment);
+        let counts = |one: &SegmentView<'_>| {
+            let bears = !one.segment.is_empty() || one.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
+            let is_to = one.segment.to == packet.to;
+            let moved = if came { wire::came(one.fate) && since(one.changed) } else { since(one.sent) };
+            bears && is_to == came && moved && one.id != self.segment.id
+        };
+        self.segment.reasons.is_none() && wire::segments(self.view, (packet.to, packet.from)).any(|one| counts(&one))
+    }
+
     /// Whether it can have made a call come back that ran when it arrived: one that waits for such a segment, or one that was seen to sleep.
     pub(super) fn can_wake(&self, call: &CallView<'_>) -> bool {
         use SegmentKind::{Ack, Probe, SynAck};

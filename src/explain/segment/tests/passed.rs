@@ -87,6 +87,31 @@ fn a_state_that_was_left_before_is_not_told_as_what_the_segment_changed() {
     assert!(told.contains("The state there after that: TIME_WAIT") && !told.contains('→'), "{told}");
 }
 
+/// The kernel was asked only after the FIN, when the bytes before it had come too.
+#[test]
+fn what_a_queue_got_from_several_is_not_told_of_the_last() {
+    for (asked, wanted) in [(false, None), (true, Some("receive queue: 3 → 4"))] {
+        let mut script = Script::new();
+        script.socket(SERVER, State::Established, 8000, |_| {});
+        script.arrives(40000, (101, 501), &["PSH", "ACK"], b"abc");
+        if asked {
+            script.socket(SERVER, State::Established, 8000, |facts| facts.recv_queue = 3);
+        }
+        let fin = script.arrives(40000, (104, 501), &["FIN", "ACK"], b"");
+        script.socket(SERVER, State::CloseWait, 8000, |facts| facts.recv_queue = 4);
+        let told = script.story(fin).became;
+        assert!(told.contains("ESTABLISHED → CLOSE_WAIT"), "{told}");
+        assert!(wanted.map_or(!told.contains("queue"), |wanted| told.contains(wanted)), "{told}");
+    }
+    // So it is with what was sent since.
+    let mut script = Script::new();
+    script.socket(SERVER, State::Established, 8000, |facts| facts.send_queue = 2);
+    script.sent(8000, (501, 101), &["PSH", "ACK"], b"more", 1000);
+    let ack = script.arrives(40000, (101, 505), &["ACK"], b"");
+    script.socket(SERVER, State::Established, 8000, |_| {});
+    assert!(!script.story(ack).became.contains("queue"), "{:?}", script.story(ack));
+}
+
 #[test]
 fn what_waits_for_no_such_segment_is_not_told_to_come_back_for_it() {
     let send = || Call::send(4, b"x".to_vec());
