@@ -71,6 +71,11 @@ impl Parts {
             && meant == self.of_socket.get(&(program, socket)).filter(|_| self.told.contains(&(program, socket)))
     }
 
+    /// Whether a call has told a socket's side.
+    pub(super) fn is_told(&self, program: u32, socket: u64) -> bool {
+        self.told.contains(&(program, socket))
+    }
+
     /// A call tells a socket's side.
     pub(super) fn learn(&mut self, program: u32, socket: u64, side: Side) {
         if let Some(known) = self.remember(program, socket, side) {

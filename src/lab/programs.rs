@@ -83,7 +83,7 @@ impl Lab {
         let keeps = |socket| self.parts.keeps(member.number, socket) || self.listens(socket);
         let is_told =
             |side: &Side| member.may_play(*side) && (*side == Side::Server || !call.socket.is_some_and(keeps));
-        let told = told_by(call, sends_datagrams).filter(is_told);
+        let told = told_by(call, sends_datagrams).or_else(|| self.sends_first(member, call)).filter(is_told);
         let side = match (told, call.socket) {
             (Some(side), Some(socket)) => {
                 self.parts.learn(member.number, socket, side);
@@ -98,6 +98,15 @@ impl Lab {
             (told, _) => told.unwrap_or(seen),
         };
         Caller { actor: Actor { side, nth: member.nth }, worker: thread }
+    }
+
+    /// Who sends datagrams from a socket of which no call has told a part, such as `bind()` to a port, begins as a client does; what has
+    /// sent once stays so.
+    fn sends_first(&self, member: &Member, call: &ProgramCall) -> Option<Side> {
+        let sends = matches!(call.like, Some(Call::Send { .. } | Call::SendTo { .. }));
+        let socket = call.socket.filter(|_| sends)?;
+        let is_first = !self.parts.is_told(member.number, socket) && self.sends_datagrams(socket);
+        is_first.then_some(Side::Client)
     }
 
     /// Whether a program made a socket for datagrams.

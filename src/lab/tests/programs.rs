@@ -63,6 +63,25 @@ impl Kernel {
     }
 }
 
+/// One waits at a port, the other asks; a server that answers from its port is none the less one.
+#[test]
+fn of_two_datagram_sockets_of_a_program_the_one_that_sends_first_is_a_clients() {
+    let mut kernel = with(&[drives(FREE, &Side::BOTH), program()]);
+    let datagrams = || made("socket", None, Some(Call::Socket { ipv6: false, udp: true }));
+    let sends = |cookie| {
+        let like = Call::SendTo { fd: 3, data: b"x".to_vec(), flags: crate::model::MessageFlags(0), addr: end(8000) };
+        made("sendto", Some(cookie), Some(like))
+    };
+    kernel.calls(datagrams(), &[7]);
+    kernel.calls(bind(7), &[]);
+    kernel.calls(datagrams(), &[8]);
+    let side = |kernel: &Kernel, cookie| kernel.lab.program_actor(PROGRAM, cookie).map(|actor| actor.side);
+    assert_eq!(side(&kernel, 8), Some(Side::Server), "nothing tells it yet");
+    kernel.calls(sends(8), &[]);
+    kernel.calls(sends(7), &[]);
+    assert_eq!([7, 8].map(|cookie| side(&kernel, cookie)), [Some(Side::Server), Some(Side::Client)]);
+}
+
 /// It was started to be a client, and the kernel told of the connection before `accept()` came back.
 #[test]
 fn a_socket_that_a_servers_call_makes_is_the_servers_also_of_a_program_that_is_a_client_too() {
