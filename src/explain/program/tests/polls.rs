@@ -76,6 +76,39 @@ impl Script {
     }
 }
 
+/// `dup(2)` gives an instance a further number, by which it is told to watch and waits.
+#[test]
+fn an_epoll_instance_has_several_numbers() {
+    let numbers = |script: &Script| crate::explain::epoll_instances(&script.trace.present(), Side::Server.into());
+    let mut script = accepted();
+    script.watches(4, "in");
+    script.own(Call::Dup { fd: 9 }, ok(10));
+    assert_eq!(numbers(&script), [9, 10]);
+    let wait = |epfd| Call::EpollWait { epfd, most: 8, timeout: -1 };
+    let ctl = |epfd, op| Call::EpollCtl { epfd, op, fd: 4, events: EpollEvents::IN };
+    script.own(Call::Close { fd: 9 }, ok(0));
+    assert_eq!(numbers(&script), [10]);
+    script.own(ctl(10, EpollOp::Del), ok(0));
+    let mut waiting = |epfd| {
+        script.push(Event::Entered { caller: caller(0), call: wait(epfd) });
+        script.push(Event::Blocked { caller: caller(0) });
+        let facts = script.facts();
+        script.returns(0, ok(0));
+        facts
+    };
+    assert_eq!(waiting(10), [ProgramFact::NothingWatched(10)]);
+    // Of what is closed each instance is told once, whatever numbers it has.
+    let mut script = accepted();
+    script.watches(4, "in");
+    script.own(Call::Dup { fd: 9 }, ok(10));
+    script.own(Call::Close { fd: 4 }, ok(0));
+    assert_eq!(script.facts(), [ProgramFact::Forgotten(4, 9)]);
+    // The number is another one's.
+    script.own(Call::Close { fd: 10 }, ok(0));
+    script.own(Call::Socket { ipv6: false, udp: false }, ok(10));
+    assert_eq!(numbers(&script), [9]);
+}
+
 #[test]
 fn a_poll_that_sleeps_says_of_each_descriptor_why_it_is_not_ready() {
     let full = |facts: &mut SocketFacts| facts.send_queue = 90_000;
