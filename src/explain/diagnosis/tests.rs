@@ -1,3 +1,5 @@
+mod told_once;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -5,8 +7,8 @@ use super::*;
 use crate::i18n::Lang;
 use crate::model::testing::socket;
 use crate::model::{
-    Actor, Call, Caller, Errno, Event, Member, Outcome, PollEvents, PolledDescriptor, ProgramCall, ProgramExit,
-    Returned, Role, SegmentId, Side, Timer, TimerKind, Trace,
+    Actor, Call, Caller, Errno, Event, Member, Outcome, ProgramCall, ProgramExit, Returned, Role, SegmentId, Side,
+    Timer, TimerKind, Trace,
 };
 use crate::tcp::State;
 use crate::tcp::testing::segment;
@@ -149,19 +151,6 @@ fn program_call(name: &str, on: Option<(i32, u64)>, like: Option<Call>) -> Progr
     }
 }
 
-/// The kernel is asked a moment after the call came back.
-#[test]
-fn what_was_closed_since_the_kernel_was_asked_is_not_left_open() {
-    let mut script = Script::accepted();
-    script.socket(CONN, State::CloseWait, |_| {});
-    script.reads(0);
-    script.on_conn(0, Call::Close { fd: 4 }, Ok(Returned::default()));
-    script.accepts(0);
-    script.finds(&[]);
-    script.wait();
-    script.finds(&[]);
-}
-
 #[test]
 fn a_connection_is_left_open_once_its_thread_has_gone_on() {
     let mut script = Script::accepted();
@@ -259,39 +248,6 @@ fn an_accept_queue_is_full_for_as_long_as_nobody_takes_from_it() {
     script.socket(LISTENER, State::Listen, |facts| facts.recv_queue = 1);
     script.wait();
     script.finds(&[]);
-}
-
-/// The advice to wait with epoll is none for who does so, and was told already.
-#[test]
-fn what_to_do_about_bytes_that_an_edge_has_told_is_to_read_them_all() {
-    for (events, waits, told) in [
-        ("EPOLLIN|EPOLLET", PollEvents::IN, true),
-        ("EPOLLIN|EPOLLONESHOT", PollEvents(0), true),
-        ("EPOLLIN", PollEvents::IN, false),
-    ] {
-        let mut script = Script::accepted();
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
-        let asked = format!("{{events={events}, data=0x4}}");
-        let ctl = texts(&["9", "EPOLL_CTL_ADD", "4", &asked]);
-        let ctl = ProgramCall { arguments: ctl, ..program_call("epoll_ctl", Some((4, CONN)), None) };
-        script.push(Event::Entered { caller: caller(0), call: Call::Program(Box::new(ctl)) });
-        script.returns(0, Ok(Returned::default()));
-        script.reads(2);
-        script.socket(CONN, State::Established, |facts| facts.recv_queue = 3);
-        let waits = vec![PolledDescriptor { fd: 4, events: waits, socket: Some(CONN) }];
-        let arguments = texts(&["9", "…", "8", "-1"]);
-        let wait = ProgramCall { arguments, waits: Some(waits), ..program_call("epoll_wait", None, None) };
-        script.push(Event::Entered { caller: caller(0), call: Call::Program(Box::new(wait)) });
-        script.sleeps(0);
-        script.wait();
-        let view = script.trace.present();
-        let found = standing(&view, script.now);
-        assert_eq!(found.len(), 1, "{events}");
-        for (lang, until) in [(Lang::EN, "until EAGAIN"), (crate::i18n::testing::zh(), "一直读到 EAGAIN")] {
-            let remedy = found[0].told(&view, lang).unwrap().remedy;
-            assert_eq!(remedy.contains(until), told, "{events}: {remedy}");
-        }
-    }
 }
 
 #[test]
