@@ -297,6 +297,19 @@ impl ProgramLook<'_> {
         let takes = |call: &CallView<'_>| {
             matches!(call.call, Call::Accept { .. } | Call::Recv { .. } | Call::RecvFrom { .. } | Call::Program(_))
         };
-        self.view.calls_on(socket).take(MOST).find(takes).is_none_or(|last| last.changed < moment)
+        let last = self.view.calls_on(socket).take(MOST).find(takes);
+        last.is_none_or(|last| last.changed < moment || self.is_effect(moment, socket, &last))
+    }
+
+    /// Whether the kernel's word at this entry, which stands before the return of the call that took from the queue, has what it left there.
+    fn is_effect(&self, moment: Moment, socket: u64, last: &CallView<'_>) -> bool {
+        let queue = |at: Moment| self.view.trace().at(at).socket(socket).map(|socket| socket.facts.recv_queue);
+        let took = match (last.call, last.outcome) {
+            (Call::Accept { .. }, Some(Ok(_))) => Some(1),
+            (Call::Recv { flags, .. }, Some(Ok(returned))) if flags.0 == 0 => u32::try_from(returned.value).ok(),
+            _ => None,
+        };
+        let left = queue(last.entered).zip(took).and_then(|(before, took)| before.checked_sub(took));
+        last.entered < moment && took > Some(0) && left.is_some() && left == queue(moment + 1)
     }
 }

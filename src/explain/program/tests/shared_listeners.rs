@@ -121,12 +121,26 @@ fn wait(events: PollEvents) -> ProgramCall {
 
 /// What is said of an `epoll_wait()` that sleeps, once a part of what has come was read.
 fn sleeps_after_a_part(asked: &str, waited: PollEvents, more: bool) -> Vec<ProgramFact> {
+    sleeps_after(asked, waited, more, false)
+}
+
+/// `early`: the kernel told what was left before the call that read had been told to come back.
+fn sleeps_after(asked: &str, waited: PollEvents, more: bool, early: bool) -> Vec<ProgramFact> {
     let mut script = Script::connected();
     script.call(ctl(asked), ok(0));
     script.arrives(at(40000), at(8000), (0, 0), &["ACK"], b"hello");
-    let read = made("read", Some((4, CONN)), Some(Call::recv(4, 2)));
-    script.call(read, ok(2));
-    script.socket(CONN, 4, State::Established, (Some(at(8000)), Some(at(40000))), |facts| facts.recv_queue = 3);
+    let has = |script: &mut Script, bytes| {
+        script.socket(CONN, 4, State::Established, (Some(at(8000)), Some(at(40000))), |facts| facts.recv_queue = bytes);
+    };
+    has(&mut script, 5);
+    script.enters(0, made("read", Some((4, CONN)), Some(Call::recv(4, 2))));
+    if early {
+        has(&mut script, 3);
+    }
+    script.returns(0, ok(2));
+    if !early {
+        has(&mut script, 3);
+    }
     script.enters(0, wait(waited));
     script.push(Event::Blocked { caller: caller(0) });
     if more {
@@ -141,6 +155,7 @@ fn what_an_epoll_instance_has_told_once_is_what_its_program_waits_for_in_vain() 
     let off = ProgramFact::StillWaits(4, StillWaits::SwitchedOff);
     let edge = sleeps_after_a_part("EPOLLIN|EPOLLET", PollEvents::IN, false);
     assert!(edge.contains(&bytes), "{edge:?}");
+    assert_eq!(sleeps_after("EPOLLIN|EPOLLET", PollEvents::IN, false, true), edge);
     for (asked, waited, more) in [
         ("EPOLLIN", PollEvents::IN, false),
         // What comes is new, and wakes it: its return isn't told yet.
