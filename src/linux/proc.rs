@@ -55,6 +55,17 @@ pub(super) fn signal_waits(thread: u32) -> bool {
     (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:") != 0
 }
 
+/// Whether all signals that wait for a thread are ones that its process ignores, or has left to do nothing: a process that isn't
+/// traced never gets those.
+pub(super) fn ignores_waiting(thread: u32) -> bool {
+    const NOTHING: [libc::c_int; 4] = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH];
+    let Some(status) = text(thread, "status") else { return false };
+    let bits = |name| number(&status, name, 16).unwrap_or(0);
+    let waiting = (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:");
+    let nothing = NOTHING.iter().fold(0, |all, signal| all | 1_u64 << (signal - 1)) & !bits("SigCgt:");
+    waiting != 0 && waiting & !(bits("SigIgn:") | nothing) == 0
+}
+
 /// A number that a process or a thread has by this name (`proc_pid_status(5)`). Whose it is, is a number, or `self`.
 pub(super) fn status_number(whose: impl Display, name: &str, base: u32) -> Option<u64> {
     number(&text(whose, "status")?, name, base)

@@ -162,6 +162,40 @@ fn the_program_prints_and_ends_as_without() {
     }
 }
 
+/// The kernel throws away a signal that a program ignores, but for who is traced; and `epoll_wait()` is never begun anew.
+#[test]
+fn a_signal_that_is_ignored_interrupts_nothing() {
+    const SCRIPT: &str = "import ctypes, os, select, signal, socket, sys
+if sys.argv[1] == 'handled':
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+if sys.argv[1] == 'ignored':
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+server = socket.create_server(('127.0.0.1', 0))
+epoll = select.epoll()
+epoll.register(server, select.EPOLLIN)
+parent = os.getpid()
+libc = ctypes.CDLL(None, use_errno=True)
+if os.fork() == 0:
+    while True:
+        with open(f'/proc/{parent}/stat') as stat:
+            if stat.read().rpartition(') ')[2][0] == 'S':
+                os._exit(0)
+event = ctypes.create_string_buffer(16)
+ready = libc.epoll_wait(epoll.fileno(), event, 1, 700)
+print(ready, ctypes.get_errno())
+";
+    for (how, printed) in [("left alone", "0 0\n"), ("ignored", "0 0\n"), ("handled", "-1 4\n")] {
+        let words = ["python3", "-c", SCRIPT, how].map(str::to_owned);
+        let Ok(plain) = Command::new(&words[0]).args(&words[1..]).stdin(Stdio::null()).output() else { return };
+        let traced = ran(command(&words));
+        assert_eq!(
+            (String::from_utf8_lossy(&plain.stdout).as_ref(), traced.output.as_str()),
+            (printed, printed),
+            "{how}"
+        );
+    }
+}
+
 /// With MSG_TRUNC a stream's bytes are counted and not copied: what stood in the buffer before didn't arrive. Of a datagram it is told
 /// how long it was, and what stands behind the buffer didn't arrive either.
 #[test]

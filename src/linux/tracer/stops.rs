@@ -152,6 +152,16 @@ impl Run {
 
     fn ends(&mut self, thread: i32, who: ProgramThread, value: i64) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
+        // Of what ends so without being begun anew (`epoll_wait(2)`): the kernel keeps an ignored signal only for who is traced.
+        if value == -i64::from(libc::EINTR)
+            && proc::ignores_waiting(who.thread)
+            && let Some(entry) = tracee.thread.ignores()
+        {
+            // Only a thread that was killed can't.
+            let _ = ptrace::make_again(thread, &entry);
+            self.looks.is_free(thread);
+            return self.goes_on(thread, 0);
+        }
         match tracee.thread.ends(value) {
             CallEnd::Returned(entry, call, value) => {
                 let call = self.calls.returned(who, &entry, &call, value);

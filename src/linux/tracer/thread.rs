@@ -156,6 +156,22 @@ impl<C> Thread<C> {
         self.at = if stands { At::Stands(made) } else { At::In(made) };
     }
 
+    /// A call failed with EINTR for a signal that the program ignores, which reaches it only because it is traced: the call is made again.
+    /// Which one; `None` where it is none that was told of.
+    pub(super) fn ignores(&mut self) -> Option<SyscallEntry> {
+        match std::mem::replace(&mut self.at, At::Free) {
+            At::In(made) => {
+                let entry = made.entry;
+                self.cut = Some((made, false));
+                Some(entry)
+            }
+            at => {
+                self.at = at;
+                None
+            }
+        }
+    }
+
     /// A call ended.
     pub(super) fn ends(&mut self, value: i64) -> CallEnd<C> {
         match std::mem::replace(&mut self.at, At::Free) {
@@ -270,6 +286,15 @@ mod tests {
         assert_eq!(thread.goes_on(), Resume::Continue);
         assert_eq!(thread.ends(4), CallEnd::Nothing);
         assert!(thread.within().is_none());
+    }
+
+    #[test]
+    fn a_call_that_an_ignored_signal_interrupts_is_made_again() {
+        let mut thread = accepting(false);
+        assert_eq!(thread.ignores(), Some(entry(ACCEPT, 100)));
+        assert_eq!(thread.begins(&entry(ACCEPT, 100)), CallStart::Again { stands: false });
+        assert_eq!(thread.ends(5), CallEnd::Returned(entry(ACCEPT, 100), "accept", 5));
+        assert_eq!(thread.ignores(), None, "it is in no call");
     }
 
     #[test]
