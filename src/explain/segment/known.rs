@@ -2,7 +2,6 @@
 //! else.
 
 use super::super::meant::meaning;
-use super::super::past::was_blocked;
 use super::super::wire;
 use super::{SegmentContext, SegmentKind};
 use crate::model::{Call, CallView, SegmentView, SocketView, View};
@@ -77,7 +76,7 @@ impl SegmentContext<'_> {
             Call::Connect { .. } | Call::Accept { .. } => true,
             Call::Recv { .. } | Call::RecvFrom { .. } => !matches!(self.kind(), Ack | Probe | SynAck),
             Call::Program(made) if made.polls() => true,
-            walked => walked.name().waits_for_several() || was_blocked(self.view, call, call.changed),
+            walked => walked.name().waits_for_several() || call.slept,
         }
     }
 }
