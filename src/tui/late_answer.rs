@@ -1,21 +1,17 @@
 //! The terminal's answer to the question for its background: `ESC ] 11 ; rgb:ffff/ffff/ffff ESC \` (OSC 11 of xterm's control sequences).
-//! It is read as keys, among those that are pressed, and is none; it comes when it comes, over a slow network after the first frame.
+//! It is read as keys, among those that are pressed, and is none; it comes when it comes, over a slow network after the first frame. So
+//! may what another program had asked for before: the colour of text (OSC 10), `ESC [ ? 62 ; 22 c` (DA1 of the VT100's kin).
 
 use crate::theme::Background;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-/// The beginning that every answer has, behind its ESC.
-const HEAD: &str = "]11;rgb";
-
 /// What may be the beginning of such an answer. Only what can't be anything else is held back, and goes on as soon as it is.
 #[derive(Debug, Default)]
 pub(super) struct LateAnswer {
-    /// The terminal was asked, and hasn't answered yet.
-    awaited: bool,
     held: Vec<Event>,
     /// What of the answer was read, behind its ESC.
     text: String,
-    /// What the answer has told, until it is taken.
+    /// What the answers have told, until it is taken.
     background: Option<Background>,
     /// Whether the newest key was ESC alone: what follows in the next piece that the network brings is read as letters.
     escaped: bool,
@@ -33,16 +29,8 @@ enum Prefix {
 }
 
 impl LateAnswer {
-    /// That of a terminal which was asked once, or wasn't.
-    pub(super) fn of(asked: bool) -> LateAnswer {
-        LateAnswer { awaited: asked, ..LateAnswer::default() }
-    }
-
-    /// Takes an event; returns those that are no part of the answer.
+    /// Takes an event; returns those that are no part of an answer.
     pub(super) fn take(&mut self, event: Event) -> Vec<Event> {
-        if !self.awaited {
-            return vec![event];
-        }
         let key = key(&event);
         let escaped = std::mem::replace(&mut self.escaped, key == Some((KeyCode::Esc, KeyModifiers::NONE)));
         let begun = !self.held.is_empty();
@@ -65,19 +53,19 @@ impl LateAnswer {
         let text = std::mem::take(&mut self.text);
         let held = std::mem::take(&mut self.held);
         if prefix == Prefix::Whole {
-            (self.background, self.awaited) = (background(&text), false);
+            self.background = background(&text).or(self.background);
             return Vec::new();
         }
         held
     }
 
-    /// What the answer has told of the terminal's background, once.
+    /// What an answer has told of the terminal's background since this was asked last.
     pub(super) fn background(&mut self) -> Option<Background> {
         self.background.take()
     }
 }
 
-/// The background that a whole answer tells; `None` of one that makes no sense.
+/// The background that a whole answer tells; `None` of another one, and of one that makes no sense.
 fn background(text: &str) -> Option<Background> {
     let text = text.strip_prefix("]11;")?.trim_end_matches(['\x07', '\x1b', '\\']);
     let (_, parts) = text.split_once(':')?;
@@ -92,16 +80,30 @@ fn background(text: &str) -> Option<Background> {
 
 /// What a text is of an answer.
 fn prefix(text: &str) -> Prefix {
-    let Some(rest) = text.strip_prefix(HEAD) else {
-        return if HEAD.starts_with(text) { Prefix::Open } else { Prefix::Other };
-    };
-    let ended = rest.strip_suffix('\x07').or_else(|| rest.strip_suffix("\x1b\\"));
-    let body = ended.unwrap_or(rest.strip_suffix('\x1b').unwrap_or(rest));
-    match body.len() <= 32 && body.chars().all(|c| c.is_ascii_hexdigit() || ":/a".contains(c)) {
-        true if ended.is_some() => Prefix::Whole,
-        true => Prefix::Open,
-        false => Prefix::Other,
+    let is_of = |rest: &str, letters: &str| rest.chars().all(|c| c.is_ascii_hexdigit() || letters.contains(c));
+    if let Some(rest) = text.strip_prefix("[?") {
+        let body = rest.strip_suffix('c').unwrap_or(rest);
+        return match body.chars().all(|c| c.is_ascii_digit() || c == ';') {
+            true if body.len() < rest.len() => Prefix::Whole,
+            true => Prefix::Open,
+            false => Prefix::Other,
+        };
     }
+    for head in ["]10;rgb", "]11;rgb"] {
+        if let Some(rest) = text.strip_prefix(head) {
+            let ended = rest.strip_suffix('\x07').or_else(|| rest.strip_suffix("\x1b\\"));
+            let body = ended.unwrap_or(rest.strip_suffix('\x1b').unwrap_or(rest));
+            return match body.len() <= 32 && is_of(body, ":/a") {
+                true if ended.is_some() => Prefix::Whole,
+                true => Prefix::Open,
+                false => Prefix::Other,
+            };
+        }
+        if head.starts_with(text) {
+            return Prefix::Open;
+        }
+    }
+    if "[?".starts_with(text) { Prefix::Open } else { Prefix::Other }
 }
 
 /// A key that is pressed.
@@ -140,13 +142,13 @@ mod tests {
 
     /// What is passed on of pieces, and when: after each of them.
     fn passed(pieces: &[&str]) -> Vec<usize> {
-        let mut late = LateAnswer::of(true);
+        let mut late = LateAnswer::default();
         pieces.iter().map(|piece| read(piece).into_iter().map(|event| late.take(event).len()).sum()).collect()
     }
 
     #[test]
     fn an_answer_is_passed_to_nobody() {
-        for answer in ["\x1b]11;rgb:1e1e/ffff/FFFF\x1b\\", "\x1b]11;rgba:ff/ff/ff/ff\x07"] {
+        for answer in ["\x1b]11;rgb:1e1e/ffff/FFFF\x1b\\", "\x1b]10;rgba:ff/ff/ff/ff\x07"] {
             assert_eq!(passed(&[answer, "q"]), [0, 1], "{answer:?}");
             // However the network cuts it: of one that is cut behind its ESC, that is a key.
             for cut in 1..answer.len() {
@@ -154,6 +156,7 @@ mod tests {
                 assert_eq!(passed(&[one, other, "q"]), [usize::from(cut == 1), 0, 1], "{one:?}, {other:?}");
             }
         }
+        assert_eq!(passed(&["\x1b", "[?62;22c", "q"]), [1, 0, 1]);
     }
 
     #[test]
@@ -162,13 +165,15 @@ mod tests {
             ("\x1b]11;rgb:1e1e/ffff/FFFF\x1b\\", Some(Background::Light)),
             ("\x1b]11;rgb:0/0/0\x07", Some(Background::Dark)),
             ("\x1b]11;rgba:ff/ff/ff/ff\x07", Some(Background::Light)),
+            ("\x1b]10;rgb:ffff/ffff/ffff\x07", None),
             ("\x1b]11;rgb:ffff/ffff\x07", None),
             ("\x1b]11;rgb:fffff/0/0\x07", None),
             ("\x1b]11;rgb://\x07", None),
+            ("\x1b[?62;22c", None),
         ] {
-            let mut late = LateAnswer::of(true);
+            let mut late = LateAnswer::default();
             let passed: usize = read(answer).into_iter().map(|event| late.take(event).len()).sum();
-            assert_eq!(passed, 0, "{answer:?}");
+            assert!(passed == 0 || answer.starts_with("\x1b["), "{answer:?}");
             assert_eq!((late.background(), late.background()), (wanted, None), "{answer:?}");
         }
     }
@@ -179,18 +184,11 @@ mod tests {
         assert_eq!(passed(&["\x1b]", "1", "r"]), [0, 0, 3]);
         assert_eq!(passed(&["\x1b]11;q"]), [5]);
         assert_eq!(passed(&["\x1b", "]", "x"]), [1, 0, 2]);
-        assert_eq!(passed(&["]11;rgb", "\x07", "\x1bg"]), [7, 1, 1]);
-        // Nobody asked for the colour of text, or for the terminal's kind.
-        assert_eq!(passed(&["\x1b]10;rgb:0/0/0\x07", "\x1b[?62;22c"]), [14, 8]);
+        assert_eq!(passed(&["]11;rgb", "[?6c", "\x07", "\x1bg"]), [7, 4, 1, 1]);
         assert_eq!(passed(&["\x1b", "q", "\x1b", "\x1b"]), [1, 1, 1, 1]);
         assert!(passed(&[&format!("\x1b]11;rgb:{}", "1".repeat(200))])[0] > 100);
-        let mut late = LateAnswer::of(true);
+        let mut late = LateAnswer::default();
         assert_eq!(late.take(pressed(KeyCode::Char(']'), KeyModifiers::ALT)).len(), 0);
         assert_eq!(late.take(Event::Resize(80, 24)).len(), 2);
-        // What wasn't asked for, or was answered already, is none.
-        let answer = "\x1b]11;rgb:0/0/0\x07";
-        assert_eq!(passed(&[answer, answer]), [0, read(answer).len()]);
-        let mut unasked = LateAnswer::of(false);
-        assert_eq!(read(answer).into_iter().map(|event| unasked.take(event).len()).sum::<usize>(), read(answer).len());
     }
 }

@@ -97,15 +97,15 @@ fn restore() {
 }
 
 /// Starts the thread that reads the terminal and sends what it reads, and that its size isn't this one any more. It ends when
-/// nobody listens any more, or with [`Msg::Quit`] when the terminal is gone. What a terminal that was `asked` says of its background goes to who is
+/// nobody listens any more, or with [`Msg::Quit`] when the terminal is gone. What the terminal says of its background goes to who is
 /// returned, for the first frame, and for all later ones as [`Msg::Background`].
 ///
 /// # Errors
 /// Where no thread can be had.
-pub fn listen(inbox: Sender<Msg>, size: (u16, u16), asked: bool) -> io::Result<Receiver<Background>> {
+pub fn listen(inbox: Sender<Msg>, size: (u16, u16)) -> io::Result<Receiver<Background>> {
     let (answers, first) = channel();
     let listens = thread::Builder::new().name("terminal".into()).spawn(move || {
-        let mut late = LateAnswer::of(asked);
+        let mut late = LateAnswer::default();
         // Only from the first question on is a change of the size heard (SIGWINCH): one before that shows in the size.
         let _ = event::poll(Duration::ZERO);
         if let Ok(now) = terminal::size().map(|(columns, rows)| Event::Resize(columns, rows))

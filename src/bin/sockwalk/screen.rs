@@ -164,7 +164,7 @@ pub fn show_until<H: Host>(
     if let Some(lang) = invocation.lacks_lang {
         app.tell_of_lacking_lang(lang);
     }
-    let answer = tui::listen(sender, (columns, rows), asks).map_err(trouble(invocation.lang))?;
+    let answer = tui::listen(sender, (columns, rows)).map_err(trouble(invocation.lang))?;
     if asks && let Ok(background) = answer.recv_timeout(ANSWERED_WITHIN) {
         app.is_on(background);
     }
