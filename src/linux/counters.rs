@@ -40,7 +40,7 @@ impl CounterFile {
     fn read(&mut self) -> io::Result<()> {
         std::mem::swap(&mut self.now, &mut self.before);
         let Reading { buffer, len } = &mut self.now;
-        buffer.resize(buffer.len().max(16 << 10), 0);
+        buffer.resize(buffer.len().max(8 << 10), 0);
         *len = 0;
         loop {
             let more = self.file.read_at(&mut buffer[*len..], *len as u64)?;

@@ -38,6 +38,11 @@ pub fn unshare(flags: c_int) -> io::Result<()> {
     check(unsafe { libc::unshare(flags) }).map(drop)
 }
 
+/// From how many bytes on an allocation has pages of its own, which the kernel gives only as they are touched: buffers have room for the
+/// longest packet, which is rare.
+#[cfg(target_env = "gnu")]
+const OWN_PAGES: c_int = 64 << 10;
+
 /// Has all threads allocate in one heap (`mallopt(3)`, `M_ARENA_MAX`), and not each in a heap of its own: they seldom allocate at
 /// the same time, and each heap is reserved, and grows page by page. Call it before the first thread is made. Only glibc does so.
 pub fn share_one_heap() {
@@ -45,6 +50,7 @@ pub fn share_one_heap() {
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_PAGES);
     }
 }
 
