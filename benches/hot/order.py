@@ -22,7 +22,9 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SIZES = [("en", 120, 40), ("zh", 80, 24)]
+# In which language and size, and how many seconds after one key the next one comes: threads wait for each other in one walk, and don't in
+# another one.
+WALKS = [("en", 120, 40, 0.4), ("zh", 80, 24, 0.4), ("en", 120, 40, 0.07), ("en", 80, 24, 0.07), ("en", 120, 40, 0.07)]
 KEYS = 45
 # How many bytes of code that doesn't run are as bad as one line more.
 LINE = 200
@@ -47,7 +49,7 @@ def code_begins(program):
     return next(int(line.split()[2], 16) for line in lines if line.split()[:1] == ["LOAD"] and " R E " in line)
 
 
-def walk(program, functions, folder, lang, columns, rows):
+def walk(program, functions, folder, lang, columns, rows, pause):
     """Walks the lesson; the addresses at which a function began to run."""
     (folder / "addresses").write_text("".join(f"{at:x}\n" for at, _, _ in functions))
     hot = f"{program} {folder / 'addresses'} {folder / 'hits'}"
@@ -56,21 +58,22 @@ def walk(program, functions, folder, lang, columns, rows):
     if pid == 0:
         os.execvpe(program, [program, "learn", "handshake", "--mode", "lab", "--theme", "dark", "--lang", lang], env)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    shown = read_until_still(terminal, 2)
+    shown = read_for(terminal, 2)
     for _ in range(KEYS):
         os.write(terminal, b" ")
-        shown += read_until_still(terminal, 0.4)
+        shown += read_for(terminal, pause)
+    shown += read_for(terminal, 2)
     if b"TIME_WAIT" not in shown:
         sys.exit("the lesson doesn't come to its end")
     os.write(terminal, b"q")
-    read_until_still(terminal, 1)
+    read_for(terminal, 1)
     os.close(terminal)
     os.waitpid(pid, 0)
     begins = code_begins(program)
     return {begins + at for at, byte in enumerate((folder / "hits").read_bytes()) if byte}
 
 
-def read_until_still(terminal, seconds):
+def read_for(terminal, seconds):
     end, shown = time.monotonic() + seconds, b""
     while time.monotonic() < end:
         if select.select([terminal], [], [], 0.05)[0]:
@@ -133,7 +136,7 @@ def main():
         program = Path(os.environ["SOCKWALK_PROGRAM"]) if "SOCKWALK_PROGRAM" in os.environ else build(folder / "target")
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", folder / "breakpoints.so", HERE / "breakpoints.c", "-ldl"], check=True)
         functions = read_functions(program)
-        hit = set().union(*(walk(program, functions, folder, *size) for size in SIZES))
+        hit = set().union(*(walk(program, functions, folder, *how) for how in WALKS))
     top = Module()
     for at, size, name in functions:
         top.add(parts(name), size, at in hit)

@@ -1,6 +1,7 @@
 //! A delivery with the kernel's reasons for what came of it, against one without: from the request to "delivered", and what the two
 //! readings of the kernel's counters, between which the lab delivers, and their difference take of that.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
@@ -46,18 +47,23 @@ pub fn compare(deliveries: usize) -> Result<ReasonTimes, String> {
     let fd = walk.call_of(Side::Client, Call::Socket { ipv6: false, udp: false })?.1 as i32;
     walk.request(Request::Call(Side::Client.into(), Call::Connect { fd, addr: server }));
     let (mut times, mut reads, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    let mut waiting = Vec::new();
+    let mut seen = Seen { waiting: VecDeque::new(), in_call: true, delivered: false };
     while times.len() < deliveries {
-        while waiting.is_empty() {
-            // The connection is there, or the other end has nothing to say: the next byte.
-            if times.len() >= 3 {
+        if times.len() >= 3 {
+            seen.until(&mut walk, |seen| !seen.in_call)?;
+            if seen.waiting.is_empty() {
+                // The connection is there, or the other end has nothing to say: the next byte.
                 walk.request(Request::Call(Side::Client.into(), Call::send(fd, b"x".to_vec())));
+                seen.in_call = true;
+                seen.until(&mut walk, |seen| !seen.in_call)?;
             }
-            waiting.push(held(&mut walk)?);
         }
+        seen.until(&mut walk, |seen| !seen.waiting.is_empty())?;
+        let Some(next) = seen.waiting.pop_front() else { continue };
         let begun = Instant::now();
-        walk.request(Request::Deliver(waiting.remove(0)));
-        waiting.extend(delivered(&mut walk)?);
+        walk.request(Request::Deliver(next));
+        seen.delivered = false;
+        seen.until(&mut walk, |seen| seen.delivered)?;
         let delivery = begun.elapsed().as_secs_f64() * 1e6;
         let begun = Instant::now();
         let (moved, ()) = counters.moved_by(false, || ());
@@ -70,23 +76,25 @@ pub fn compare(deliveries: usize) -> Result<ReasonTimes, String> {
     Ok(ReasonTimes { delivery: median(&times), reasons: median(&reads), ratio: median(&ratios) })
 }
 
-/// The next segment that waits.
-fn held(walk: &mut Timed) -> Result<SegmentId, String> {
-    loop {
-        if let HappeningKind::Event(Event::Held(id)) = walk.next()? {
-            return Ok(id);
-        }
-    }
+/// What has happened.
+struct Seen {
+    waiting: VecDeque<SegmentId>,
+    /// The client is in a call: until it has come back, it makes no other one.
+    in_call: bool,
+    delivered: bool,
 }
 
-/// Those that came to wait until the delivery was done.
-fn delivered(walk: &mut Timed) -> Result<Vec<SegmentId>, String> {
-    let mut waiting = Vec::new();
-    loop {
-        match walk.next()? {
-            HappeningKind::Event(Event::Held(id)) => waiting.push(id),
-            HappeningKind::Event(Event::Delivered(_)) => return Ok(waiting),
-            _ => {}
+impl Seen {
+    /// Waits until something is so.
+    fn until(&mut self, walk: &mut Timed, is_so: impl Fn(&Seen) -> bool) -> Result<(), String> {
+        while !is_so(self) {
+            match walk.next()? {
+                HappeningKind::Event(Event::Held(id)) => self.waiting.push_back(id),
+                HappeningKind::Event(Event::Returned { .. }) => self.in_call = false,
+                HappeningKind::Event(Event::Delivered(_)) => self.delivered = true,
+                _ => {}
+            }
         }
+        Ok(())
     }
 }
