@@ -5,7 +5,8 @@ Which they are is found by walking the first lesson in a terminal, in each langu
 (breakpoints.c). They are written by the names that the compiler gives them, without what it makes of the version and of the types,
 and a whole module where most of it runs. What isn't in the list stays where it was: a list that is old costs memory, nothing else.
 
-Needs cc, nm and readelf, and the right to make a lab. From the top of the project: python3 benches/hot/order.py
+Needs cc, readelf, lld (which rustc brings) and the right to make a lab; for x86-64. From the top of the project:
+python3 benches/hot/order.py
 """
 
 import fcntl
@@ -31,17 +32,23 @@ LINE = 200
 
 
 def build(folder):
-    """The program, with the names of its functions."""
-    env = dict(os.environ, CARGO_PROFILE_RELEASE_STRIP="none", CARGO_TARGET_DIR=str(folder))
-    subprocess.run(["cargo", "build", "--release", "--locked", "--bin", "sockwalk"], cwd=HERE.parents[1], env=env, check=True)
-    return folder / "release" / "sockwalk"
+    """The program as it is shipped, and lld's map of it. One that keeps its symbols isn't compiled in quite the same way."""
+    target = Path(os.environ.get("CARGO_TARGET_DIR", folder / "target"))
+    env = dict(os.environ, CARGO_TARGET_DIR=str(target))
+    build = ["cargo", "rustc", "--release", "--locked", "--bin", "sockwalk", "--"]
+    subprocess.run([*build, "-C", f"link-arg=-Wl,-Map={folder / 'map'}"], cwd=HERE.parents[1], env=env, check=True)
+    return target / "release" / "sockwalk", folder / "map"
 
 
-def read_functions(program):
-    """Address, size and name of each function."""
-    lines = subprocess.run(["nm", "-S", program], capture_output=True, text=True, check=True).stdout.splitlines()
-    found = [line.split() for line in lines]
-    return sorted((int(at, 16), int(size, 16), name) for at, size, kind, name in (f for f in found if len(f) == 4) if kind in "tT")
+def read_functions(linked):
+    """Address, size and name of each function: the compiler gives each a section of its own."""
+    found = []
+    for line in linked.read_text().splitlines():
+        if ":(.text." in line:
+            at, _, size, _, section = line.split(maxsplit=4)
+            name = section.rpartition(":(.text.")[2].rstrip(")").removeprefix("unlikely.")
+            found.append((int(at, 16), int(size, 16), name))
+    return found
 
 
 def code_begins(program):
@@ -133,9 +140,9 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         folder.chmod(0o755)
-        program = Path(os.environ["SOCKWALK_PROGRAM"]) if "SOCKWALK_PROGRAM" in os.environ else build(folder / "target")
+        program, linked = build(folder)
         subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", folder / "breakpoints.so", HERE / "breakpoints.c", "-ldl"], check=True)
-        functions = read_functions(program)
+        functions = read_functions(linked)
         hit = set().union(*(walk(program, functions, folder, *how) for how in WALKS))
     top = Module()
     for at, size, name in functions:
