@@ -50,9 +50,13 @@ pub(super) fn text(whose: impl Display, file: &str) -> Option<String> {
 
 /// Whether a signal waits to be delivered to a thread, or to one of its process's.
 pub(super) fn signal_waits(thread: u32) -> bool {
-    let Some(status) = text(thread, "status") else { return false };
-    let bits = |name| number(&status, name, 16).unwrap_or(0);
-    (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:") != 0
+    text(thread, "status").is_some_and(|status| waiting_signals(&status) != 0)
+}
+
+/// The signals of a status that wait to be delivered, each as a bit: its thread's and its process's, but for those that are blocked.
+fn waiting_signals(status: &str) -> u64 {
+    let bits = |name| number(status, name, 16).unwrap_or(0);
+    (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:")
 }
 
 /// Whether all signals that wait for a thread are ones that its process ignores, or has left to do nothing: a process that isn't
@@ -61,7 +65,7 @@ pub(super) fn ignores_waiting(thread: u32) -> bool {
     const NOTHING: [libc::c_int; 4] = [libc::SIGCHLD, libc::SIGCONT, libc::SIGURG, libc::SIGWINCH];
     let Some(status) = text(thread, "status") else { return false };
     let bits = |name| number(&status, name, 16).unwrap_or(0);
-    let waiting = (bits("SigPnd:") | bits("ShdPnd:")) & !bits("SigBlk:");
+    let waiting = waiting_signals(&status);
     let nothing = NOTHING.iter().fold(0, |all, signal| all | 1_u64 << (signal - 1)) & !bits("SigCgt:");
     waiting != 0 && waiting & !(bits("SigIgn:") | nothing) == 0
 }

@@ -1,7 +1,7 @@
 //! What a person wrote and the kernel didn't take, what a timer sent, and what waits unseen: on the kernel, in both languages.
 
 use sockwalk::explain::call_notes;
-use sockwalk::model::{Call, Event, Side, Trace};
+use sockwalk::model::{Call, Event, Side};
 
 use crate::common::lab_users;
 use crate::errors::Free;
@@ -102,10 +102,7 @@ fn a_syn_ack_that_misses_the_syn_makes_no_connection() {
         makes(&mut stage, client, "edit 3 ack=j+100", &[wrong, "j+1", "RST seq=j+100"]);
         stage.lets_go(client, "SYN,ACK");
         assert_eq!(stage.returned(client, Client).unwrap().value, 0);
-        let mut trace = Trace::default();
-        for entry in stage.entries(client) {
-            trace.push(entry.at, entry.event);
-        }
+        let trace = stage.as_trace(client);
         let view = trace.present();
         let call = view.calls(Client).next().unwrap();
         assert_eq!(call_notes(&view, &call, stage.lang).unwrap(), Vec::<String>::new());

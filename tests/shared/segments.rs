@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sockwalk::explain::{SegmentExplanation, story};
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Event, SegmentId, Side, Trace};
+use sockwalk::model::{Event, SegmentId, Side};
 use sockwalk::tcp::Numbers;
 
 use crate::common::{lab_users, zh};
@@ -18,10 +18,7 @@ use Side::{Client, Server};
 
 /// What is said of the segment that went or was dropped last, as a seat's recording has it.
 pub(crate) fn newest(stage: &Stage, seat: Seat) -> SegmentExplanation {
-    let mut trace = Trace::default();
-    for entry in stage.entries(seat) {
-        trace.push(entry.at, entry.event);
-    }
+    let trace = stage.as_trace(seat);
     let ended = |event: &Event| match event {
         Event::Delivered(id) | Event::Dropped(id) => Some(*id),
         _ => None,
@@ -178,10 +175,7 @@ fn the_end_of_a_connection_is_told() {
 
 /// The segment that has waited longest, and whose door it waits at.
 fn oldest(stage: &Stage, seat: Seat) -> Option<(SegmentId, Side)> {
-    let mut trace = Trace::default();
-    for entry in stage.entries(seat) {
-        trace.push(entry.at, entry.event);
-    }
+    let trace = stage.as_trace(seat);
     let view = trace.present();
     let id = *view.waiting().first()?;
     Some((id, if view.segment(id)?.segment.to.port() == 8000 { Server } else { Client }))

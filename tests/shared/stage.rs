@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Actor, Entry, Event, Outcome, Side};
+use sockwalk::model::{Actor, Entry, Event, Outcome, Side, Trace};
 use sockwalk::report::read_recording;
 use sockwalk::tui::InterfaceTexts;
 use vt100::Screen;
@@ -334,6 +334,16 @@ impl Stage {
     #[track_caller]
     pub fn entries(&self, seat: Seat) -> Vec<Entry> {
         self.trace(seat).to_vec()
+    }
+
+    /// The same as the program itself has it.
+    #[track_caller]
+    pub fn as_trace(&self, seat: Seat) -> Trace {
+        let mut trace = Trace::default();
+        for entry in self.entries(seat) {
+            trace.push(entry.at, entry.event);
+        }
+        trace
     }
 
     #[track_caller]

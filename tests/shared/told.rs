@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sockwalk::explain::{explain, story};
 use sockwalk::i18n::{Lang, fill};
-use sockwalk::model::{Event, Side, Trace};
+use sockwalk::model::{Event, Side};
 use sockwalk::tcp::Numbers;
 
 use crate::common::{finish, lab_users, zh};
@@ -41,10 +41,7 @@ fn run(what: &str) -> Option<(Stage, Seat)> {
 /// Each outcome of a program's calls that is explained, as it was when the call returned: the call, what it came to, what it means.
 fn outcomes(what: &str) -> Option<Vec<String>> {
     let (mut stage, watch) = run(what)?;
-    let mut trace = Trace::default();
-    for entry in stage.entries(watch) {
-        trace.push(entry.at, entry.event);
-    }
+    let trace = stage.as_trace(watch);
     let mut told = Vec::new();
     for (moment, entry) in trace.entries().iter().enumerate() {
         let Event::Returned { caller, outcome } = &entry.event else { continue };
@@ -78,10 +75,7 @@ fn explains(what: &str, wanted: &[(&str, [&str; 3])]) {
 /// What is said, at the end, of who sent each segment of a program's run that was let go and what made it, and of what became of it.
 fn stories(what: &str) -> Option<Vec<(String, String)>> {
     let (mut stage, watch) = run(what)?;
-    let mut trace = Trace::default();
-    for entry in stage.entries(watch) {
-        trace.push(entry.at, entry.event);
-    }
+    let trace = stage.as_trace(watch);
     let view = trace.present();
     let mut segments: Vec<_> = view.segments().collect();
     segments.reverse();
@@ -160,10 +154,7 @@ fn a_socket_that_was_received_is_not_said_to_be_on_its_way() {
 #[test]
 fn what_woke_a_call_is_a_connection_of_its_own_listener() {
     let Some((mut stage, watch)) = run("shares_a_port") else { return };
-    let mut trace = Trace::default();
-    for entry in stage.entries(watch) {
-        trace.push(entry.at, entry.event);
-    }
+    let trace = stage.as_trace(watch);
     let present = trace.present();
     for (moment, entry) in trace.entries().iter().enumerate() {
         let Event::Returned { caller, .. } = &entry.event else { continue };
@@ -187,10 +178,7 @@ fn what_woke_a_call_is_a_connection_of_its_own_listener() {
 #[test]
 fn what_an_edge_told_is_waited_for_in_vain() {
     let Some((mut stage, watch)) = run("misses_an_edge") else { return };
-    let mut trace = Trace::default();
-    for entry in stage.entries(watch) {
-        trace.push(entry.at, entry.event);
-    }
+    let trace = stage.as_trace(watch);
     for lang in [Lang::EN, zh()] {
         let text = texts()["edge_bytes"][lang.code()].as_str().unwrap().to_owned();
         let wanted = fill(&text, &[("fd", "5"), ("n", "3")]);

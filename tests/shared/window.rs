@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Call, Event, HeldCalls, Side, Trace};
+use sockwalk::model::{Call, Event, HeldCalls, Side};
 
 use crate::calls::SERVER;
 use crate::common::{BOUND, lab_users, procs, until, zh};
@@ -28,17 +28,8 @@ fn script(stage: &Stage, python: &str, name: &str, text: &str) -> String {
 
 /// Whether a program stands before this call, by its side and name.
 fn stands(stage: &Stage, seat: Seat, side: Side, name: &str) -> bool {
-    let trace = trace(stage, seat);
+    let trace = stage.as_trace(seat);
     trace.present().standing().iter().any(|call| call.caller.actor.side == side && call.called() == name)
-}
-
-/// What happened, as a seat has it.
-fn trace(stage: &Stage, seat: Seat) -> Trace {
-    let mut trace = Trace::default();
-    for entry in stage.entries(seat) {
-        trace.push(entry.at, entry.event);
-    }
-    trace
 }
 
 /// How often something that waited was let go: calls of programs, and segments. Calls that pass by themselves don't count.
@@ -62,7 +53,7 @@ fn let_go(stage: &Stage, seat: Seat) -> usize {
 #[track_caller]
 fn steps_until(stage: &mut Stage, seat: Seat, what: &str, is_so: impl Fn(&Stage) -> bool) {
     let waits = |stage: &Stage| {
-        let trace = trace(stage, seat);
+        let trace = stage.as_trace(seat);
         let present = trace.present();
         let offered = screens::rows(stage.screen(seat)).iter().rev().take(2).any(|row| row.contains("Space"));
         offered && (!present.standing().is_empty() || !present.waiting().is_empty())
@@ -159,7 +150,7 @@ fn a_server_of_a_library_stays_the_server_and_hides_nothing_that_is_told() {
             })
         };
         steps_until(&mut stage, window, "SYN,ACK on the wire", |stage| {
-            let trace = trace(stage, window);
+            let trace = stage.as_trace(window);
             let present = trace.present();
             let is_answer = |id| {
                 let tcp = present.segment(id).and_then(|one| one.segment.tcp());
@@ -248,7 +239,7 @@ fn the_two_go_programs_of_the_course_text_are_stepped_from_socket_to_the_last_fi
     // Its calls before its segments: it closes before an answer to what it sends can come.
     let makes_calls_until = |stage: &mut Stage, what: &str, is_so: &dyn Fn(&Stage) -> bool| {
         let client_stands = |stage: &Stage| {
-            trace(stage, window).present().standing().iter().any(|call| call.caller.actor.side == Side::Client)
+            stage.as_trace(window).present().standing().iter().any(|call| call.caller.actor.side == Side::Client)
         };
         while !is_so(stage) {
             stage.until(&format!("{what}, or a call that stands"), |stage| is_so(stage) || client_stands(stage));
@@ -278,10 +269,10 @@ fn one_key_lets_the_chosen_program_run_or_all_and_holds_them_again() {
             "import socket\nsocket.create_connection(('127.0.0.1', 8000)).close()\n",
         );
         let window = stage.join(&["run", "--server", &server, "--client", &client]);
-        stage.until("both before socket()", |stage| trace(stage, window).present().standing().len() == 2);
+        stage.until("both before socket()", |stage| stage.as_trace(window).present().standing().len() == 2);
         let role = stage.texts.free.role_server.clone();
         let held = |stage: &Stage| {
-            let trace = trace(stage, window);
+            let trace = stage.as_trace(window);
             let present = trace.present();
             let programs = present.members().into_iter().filter(|member| member.runs_program());
             let passing = present.passing().map_or(0, |passing| passing.rules.len());
@@ -296,7 +287,7 @@ fn one_key_lets_the_chosen_program_run_or_all_and_holds_them_again() {
             stage.wait(window, "a top line that says so", |screen| screens::first_row(screen).contains('⇢'));
         }
         stage.until("the client alone before its call", |stage| {
-            let trace = trace(stage, window);
+            let trace = stage.as_trace(window);
             let standing = trace.present().standing();
             matches!(standing[..], [call] if call.caller.actor.side == Side::Client && call.called() == "socket")
         });

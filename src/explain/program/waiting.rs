@@ -9,8 +9,8 @@ use crate::explain::meant::meaning;
 use crate::explain::subject::OwnAddress;
 use crate::explain::wire;
 use crate::model::{
-    Call, CallView, Caller, Errno, Moment, PollEvents, PolledDescriptor, ProgramCall, SegmentId, SegmentView, Side,
-    View, on_wire,
+    Call, CallView, Caller, Errno, Moment, PollEvents, PolledDescriptor, ProgramCall, SegmentId, SegmentView, View,
+    on_wire,
 };
 use crate::tcp::{Flags, State};
 
@@ -76,8 +76,7 @@ struct Accepted {
 }
 
 fn accepted(view: &View<'_>) -> Vec<Accepted> {
-    let calls =
-        Side::BOTH.into_iter().flat_map(|side| view.actors(side)).flat_map(|actor| view.calls(actor).take(MOST));
+    let calls = view.all_actors().into_iter().flat_map(|actor| view.calls(actor).take(MOST));
     let taken = |call: CallView<'_>| {
         let peer = call.outcome?.as_ref().ok()?.peer?;
         let socket = call.made.and_then(|made| made.socket);

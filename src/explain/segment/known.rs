@@ -4,7 +4,7 @@
 use super::super::meant::meaning;
 use super::super::wire;
 use super::{SegmentContext, SegmentKind};
-use crate::model::{Call, CallView, SegmentView, SocketView, View};
+use crate::model::{Call, CallView, Moment, SegmentView, SocketView, View};
 use crate::tcp::{Flags, Protocol, Segment, State};
 
 impl SegmentContext<'_> {
@@ -43,7 +43,7 @@ impl SegmentContext<'_> {
                 || tcp.flags.has(Flags::FIN) && is_in(&[FinWait1, Closing, LastAck])
         };
         let waits_for_ack = is_in(&[SynSent, SynRecv, FinWait1, Closing, LastAck]);
-        let since = |moment: usize| (end.changed + 1..self.segment.changed).contains(&moment);
+        let since = |moment| self.is_since(end, moment);
         let mut all = wire::segments(self.view, (packet.to, packet.from));
         self.segment.reasons.is_none()
             && all.any(|one| {
@@ -59,7 +59,7 @@ impl SegmentContext<'_> {
     /// what this segment changed.
     pub(super) fn is_queue_outdated(&self, end: &SocketView<'_>, came: bool) -> bool {
         let packet = self.segment.segment;
-        let since = |moment: usize| (end.changed + 1..self.segment.changed).contains(&moment);
+        let since = |moment| self.is_since(end, moment);
         let counts = |one: &SegmentView<'_>| {
             let bears = !one.segment.is_empty() || one.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
             let is_to = one.segment.to == packet.to;
@@ -67,6 +67,11 @@ impl SegmentContext<'_> {
             bears && is_to == came && moved && one.id != self.segment.id
         };
         self.segment.reasons.is_none() && wire::segments(self.view, (packet.to, packet.from)).any(|one| counts(&one))
+    }
+
+    /// Whether something happened after the kernel's word on an end, and before the segment came there.
+    fn is_since(&self, end: &SocketView<'_>, moment: Moment) -> bool {
+        (end.changed + 1..self.segment.changed).contains(&moment)
     }
 
     /// Whether it can have made a call come back that ran when it arrived: one that waits for such a segment, or one that was seen to sleep.
