@@ -22,15 +22,20 @@ const LEVEL: u8 = 9;
 
 /// Where the linker reads which functions belong together: those that run in a walk are a third of the code, and the kernel maps
 /// 16 pages around each that is touched (`fault_around_bytes`), which would be nearly all of it.
-const TEXT_ORDER: &str = "benches/hot/functions.ld";
+const TEXT_ORDER: &str = "link/functions.ld";
+
+/// Where it reads that the tables of unwinding are left out.
+const WITHOUT_UNWINDING: &str = "link/no_unwinding.ld";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=assets");
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/lesson/parse_tree");
-    println!("cargo:rerun-if-changed={TEXT_ORDER}");
+    println!("cargo:rerun-if-changed=link");
     if linker_takes_scripts() {
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/{TEXT_ORDER}", std::env::var("CARGO_MANIFEST_DIR")?);
+        let root = std::env::var("CARGO_MANIFEST_DIR")?;
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{root}/{TEXT_ORDER}");
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{root}/{WITHOUT_UNWINDING},--no-eh-frame-hdr");
     }
     if loader_reads_packed_relocations() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
@@ -61,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Whether the order of the code matters, and the linker is one that takes it: lld and GNU's do, mold doesn't, and whoever wants
+/// Whether the program is one to be used, and the linker one that takes scripts: lld and GNU's do, mold doesn't, and whoever wants
 /// another one than Rust's says so.
 fn linker_takes_scripts() -> bool {
     let var = |name: &str| std::env::var(name).unwrap_or_default();

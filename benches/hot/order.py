@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes functions.ld: the functions that run while a lesson is walked, which the linker puts side by side.
+"""Writes link/functions.ld: the functions that run while a lesson is walked, which the linker puts side by side.
 
 Which they are is found by walking the first lesson in a terminal, in each language, with a breakpoint at the start of each function
 (breakpoints.c). They are written by the names that the compiler gives them, without what it makes of the version and of the types,
@@ -150,7 +150,7 @@ def main():
     cost, lines = top.lines()
     head = "/* Written by order.py: what runs while a lesson is walked. */\nSECTIONS {\n  .text.hot : {\n"
     body = "".join(f"    {line}\n" for line in sorted(lines))
-    (HERE / "functions.ld").write_text(f"{head}{body}  }}\n}} INSERT BEFORE .text;\n")
+    (HERE.parents[1] / "link/functions.ld").write_text(f"{head}{body}  }}\n}} INSERT BEFORE .text;\n")
     idle = cost - LINE * len(lines)
     print(f"{len(lines)} lines: {top.runs} bytes of code that run, with {idle} that don't; {top.runs + top.idle} in all")
 

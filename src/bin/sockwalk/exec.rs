@@ -6,7 +6,6 @@
 use std::ffi::OsString;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::panic;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::thread;
@@ -16,7 +15,6 @@ use sockwalk::cli::{Exit, Invocation};
 use sockwalk::explain::diagnosis;
 use sockwalk::i18n::{Lang, SharedTexts, Texts, cause, fill, join};
 use sockwalk::linux::shared::{JoinedLab, TracedProgram, Wanted};
-use sockwalk::linux::tracer::READER;
 use sockwalk::linux::{PidFd, Unseen, background, receive_signals};
 use sockwalk::model::{Event, ForwardingRules, HeldCalls, Mode, Role, SegmentFilter, Side, Trace};
 use sockwalk::walk::World;
@@ -170,7 +168,6 @@ fn trace(started: Started, tells: PipeWriter, lang: Lang) {
     let Started { joined, command, wanted, starter, supervisor } = started;
     // They were read already, before the process was two.
     let Ok(Texts { shared: texts, .. }) = Texts::load(lang) else { return };
-    say_nothing_of_damaged_programs();
     let mut tells = Some(tells);
     let mut tell = |what: u8, number: i32| {
         if let Some(tells) = &mut tells {
@@ -227,16 +224,6 @@ fn end_with(program: u32, waits: impl FnOnce() -> io::Result<()> + Send + 'stati
     };
     // Where there is no thread for it, the program heeds its terminal's end or stays, as at any terminal.
     let _ = thread::Builder::new().name("terminal".into()).spawn(body);
-}
-
-/// What makes the reader of programs panic stands in the program: it is told as what isn't known of it, not on the terminal.
-fn say_nothing_of_damaged_programs() {
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if thread::current().name() != Some(READER) {
-            hook(info);
-        }
-    }));
 }
 
 /// Says what was wrong with a program, on standard error: its standard output is its own.

@@ -42,9 +42,6 @@ use super::orders::Orders;
 use super::sys::{ptrace, seccomp};
 use crate::model::{HeldCalls, ProgramCall, ProgramReturn, ProgramThread};
 
-/// The name of the thread that reads a program's debug information, and that may panic on it, without harm.
-pub const READER: &str = "source lines";
-
 /// What is read of the calls that are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watched {

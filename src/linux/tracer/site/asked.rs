@@ -1,12 +1,11 @@
 //! The side of the thread that traces: it asks, and waits for a bounded time.
 
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::reader::{self, SiteRequest, StoppedThread};
 use crate::linux::sys::ptrace;
-use crate::linux::tracer::READER;
 use crate::model::{CallSite, ProgramThread, SiteLacks};
 
 /// So long a thread that stands waits at most for what is said of its place.
@@ -15,10 +14,15 @@ const LONGEST: Duration = Duration::from_secs(3);
 /// Of its time, who traces gives at most one part in so many to calls that don't wait.
 const PART: u32 = 20;
 
+/// So many readers may panic, each of which stays with what it had read; then no place is looked for any more.
+const PANICS: u32 = 8;
+
 /// What is known of places.
 #[derive(Default)]
 pub(in crate::linux::tracer) struct CallSites {
     reader: Option<SiteReader>,
+    /// How many readers panicked.
+    panicked: u32,
     /// Before that, no call that doesn't wait is looked at.
     passing: Option<Instant>,
 }
@@ -35,11 +39,24 @@ impl CallSites {
     /// Of a thread that stands; it must be stopped.
     pub(in crate::linux::tracer) fn of_standing(&mut self, who: ProgramThread) -> Option<CallSite> {
         let registers = ptrace::registers(who.thread as i32).ok()?;
+        Some(self.find(StoppedThread { who, registers }).unwrap_or(CallSite::lacking(SiteLacks::Readable)))
+    }
+
+    /// `None` where it takes too long, or what is read makes the reader panic.
+    fn find(&mut self, wanted: StoppedThread) -> Option<CallSite> {
+        if self.panicked >= PANICS {
+            return None;
+        }
         let reader = match &mut self.reader {
             Some(reader) => reader,
             none => none.insert(SiteReader::start()?),
         };
-        Some(reader.find(StoppedThread { who, registers }).unwrap_or(CallSite::lacking(SiteLacks::Readable)))
+        let found = reader.find(wanted);
+        if found == Err(Unfound::Panicked) {
+            self.reader = None;
+            self.panicked += 1;
+        }
+        found.ok()
     }
 
     /// Of one whose call passes; `None` where it isn't looked for, so that calls that nobody waits for cost little.
@@ -62,26 +79,37 @@ impl CallSites {
     }
 }
 
+/// Why a reader hasn't found a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfound {
+    TooLong,
+    Panicked,
+}
+
 impl SiteReader {
     fn start() -> Option<SiteReader> {
         let (asks, asked) = channel();
         let (answer, answers) = channel();
-        let body = move || reader::run(&asked, &answer);
-        thread::Builder::new().name(READER.into()).stack_size(reader::STACK).spawn(body).ok()?;
+        let body = move || reader::run(&asked, answer);
+        thread::Builder::new().name("source lines".into()).stack_size(reader::STACK).spawn(body).ok()?;
         Some(SiteReader { asks, answers, busy: false })
     }
 
-    /// `None` where it takes too long.
-    fn find(&mut self, wanted: StoppedThread) -> Option<CallSite> {
+    fn find(&mut self, wanted: StoppedThread) -> Result<CallSite, Unfound> {
         if self.busy {
             match self.answers.try_recv() {
                 Ok(_) => self.busy = false,
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => return Err(Unfound::TooLong),
+                Err(TryRecvError::Disconnected) => return Err(Unfound::Panicked),
             }
         }
-        self.asks.send(SiteRequest::Find(wanted)).ok()?;
-        let answer = self.answers.recv_timeout(LONGEST).ok();
-        self.busy = answer.is_none();
-        answer
+        // One that panicked hears nothing any more.
+        let _ = self.asks.send(SiteRequest::Find(wanted));
+        let answer = self.answers.recv_timeout(LONGEST);
+        self.busy = answer == Err(RecvTimeoutError::Timeout);
+        answer.map_err(|error| match error {
+            RecvTimeoutError::Timeout => Unfound::TooLong,
+            RecvTimeoutError::Disconnected => Unfound::Panicked,
+        })
     }
 }

@@ -1,8 +1,10 @@
 //! The thread that reads programs, their debug information and their sources.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 use std::sync::mpsc::{Receiver, Sender};
+use std::{panic, thread};
 
 use super::image::{CodeFiles, ProcessImage};
 use super::own::{self, OwnFrame};
@@ -29,25 +31,59 @@ pub(super) struct StoppedThread {
     pub(super) registers: Registers,
 }
 
+thread_local! {
+    /// Of a thread that reads, to whom it answers.
+    static ASKER: RefCell<Option<Sender<CallSite>>> = const { RefCell::new(None) };
+}
+
 /// One answer to each [`SiteRequest::Find`], until nobody asks any more.
-pub(super) fn run(asked: &Receiver<SiteRequest>, answer: &Sender<CallSite>) {
+pub(super) fn run(asked: &Receiver<SiteRequest>, answer: Sender<CallSite>) {
     let mut known = ReaderState::default();
+    answer_by(answer, asked, move |ask| match ask {
+        SiteRequest::Forget(process) => {
+            drop(known.processes.remove(&process));
+            None
+        }
+        SiteRequest::Find(wanted) => Some(known.find(&wanted)),
+    });
+}
+
+/// Answers what is asked. Where that panics, the thread goes no further, and who asked hears that nobody answers any more.
+fn answer_by(
+    answer: Sender<CallSite>,
+    asked: &Receiver<SiteRequest>,
+    mut find: impl FnMut(SiteRequest) -> Option<CallSite>,
+) {
+    stop_where_a_reader_panics();
+    ASKER.set(Some(answer));
     while let Ok(ask) = asked.recv() {
-        match ask {
-            SiteRequest::Forget(process) => drop(known.processes.remove(&process)),
-            SiteRequest::Find(wanted) => {
-                // A reader that panics on what stands in a program tells nothing of it, and has no part that could be half done.
-                let found = catch_unwind(AssertUnwindSafe(|| known.find(&wanted)));
-                let site = found.unwrap_or_else(|_| {
-                    known = ReaderState::default();
-                    CallSite::lacking(SiteLacks::Readable)
-                });
-                if answer.send(site).is_err() {
-                    return;
-                }
-            }
+        let site = find(ask);
+        let told =
+            site.is_none_or(|site| ASKER.with_borrow(|asker| asker.as_ref().is_some_and(|to| to.send(site).is_ok())));
+        if !told {
+            return;
         }
     }
+}
+
+/// What makes a reader panic stands in the program that it reads: it isn't told on the terminal, and ends neither that program nor this
+/// one, though panics abort where nothing unwinds. So the thread never comes back from its panic; what it had stays as it was. It never
+/// leaves the hook either, which is in use from then on: a process that traces sets no other one.
+fn stop_where_a_reader_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let asker = ASKER.try_with(|asker| asker.try_borrow_mut().ok().and_then(|mut asker| asker.take()));
+            match asker {
+                Ok(Some(asker)) => drop(asker),
+                _ => return hook(info),
+            }
+            loop {
+                thread::park();
+            }
+        }));
+    });
 }
 
 #[derive(Default)]
@@ -97,4 +133,46 @@ fn site(process: u32, own: OwnFrame) -> CallSite {
     };
     let own_at = own.own.and_then(|own| u32::try_from(own).ok());
     CallSite { frames: own.frames, own: own_at, around, first, lacks }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Set in the environment of this very test when it runs as the process whose readers panic.
+    const PANICS: &str = "SOCKWALK_TEST_READER";
+
+    /// In a process of its own, since no panic hook can be set there any more.
+    #[test]
+    fn a_reader_that_panics_hangs_up_and_nothing_else_ends() {
+        if std::env::var_os(PANICS).is_some() {
+            readers_panic();
+            std::process::exit(7);
+        }
+        let mut own = std::process::Command::new(std::env::current_exe().unwrap());
+        let name = "linux::tracer::site::reader::tests::a_reader_that_panics_hangs_up_and_nothing_else_ends";
+        let status = own.args(["--exact", name]).env(PANICS, "").output().unwrap().status;
+        assert_eq!(status.code(), Some(7));
+    }
+
+    fn readers_panic() {
+        for _ in 0..2 {
+            let (asks, asked) = channel();
+            let (answer, answers) = channel();
+            thread::spawn(move || {
+                answer_by(answer, &asked, |ask| match ask {
+                    SiteRequest::Forget(process) => panic!("made by a program: {process}"),
+                    SiteRequest::Find(_) => None,
+                });
+            });
+            asks.send(SiteRequest::Forget(7)).unwrap();
+            let heard = answers.recv_timeout(Duration::from_secs(20)).map(drop);
+            assert_eq!(heard, Err(std::sync::mpsc::RecvTimeoutError::Disconnected));
+        }
+        // Another thread's panic is told as any.
+        assert!(thread::spawn(|| panic!("not of a reader")).join().is_err());
+    }
 }
