@@ -58,7 +58,7 @@ impl Stage {
     fn begin(lesson: &Arc<Lesson>, to_app: Sender<Msg>, generation: u64) -> (Stage, Walk) {
         let epoch = Instant::now();
         let sender = to_app.clone();
-        let sink = move |happening| drop(sender.send(Msg::World(generation, Box::new(happening))));
+        let sink = move |happened| drop(sender.send(Msg::World(generation, happened)));
         let binary = Path::new(env!("CARGO_BIN_EXE_sockwalk"));
         let programs = lesson.programs.iter().map(|side| SideProgram::inside(binary, *side, lesson.server));
         let peers = LessonPeers { door: None, programs: programs.collect() };

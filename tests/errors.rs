@@ -586,7 +586,7 @@ fn walk(name: &str) -> Trace {
     let lesson = Arc::new(builtin(name).unwrap().unwrap());
     let (sender, inbox) = channel();
     let epoch = Instant::now();
-    let sink = move |happening| drop(sender.send(happening));
+    let sink = move |happened| drop(sender.send(happened));
     let mut world = LinuxWorld::start(WalkPlace::Lab(lesson.lab.clone()), epoch, sink).unwrap();
     let (mode, wire) = (world.mode(), world.wire());
     let options = WalkOptions { mode, wire, patience: BOUND, port: None, timers: false };

@@ -165,8 +165,8 @@ impl House {
         self.world = None;
         self.epoch = Instant::now();
         let sender = self.sender.clone();
-        let sink = move |happening| {
-            let _ = sender.send(Msg::World(generation, Box::new(happening)));
+        let sink = move |happened| {
+            let _ = sender.send(Msg::World(generation, happened));
         };
         let world = LinuxWorld::start(WalkPlace::Lab(self.lesson.lab.clone()), self.epoch, sink);
         let world = self.world.insert(world.map_err(|refused| format!("{refused:?}"))?);

@@ -113,8 +113,8 @@ pub fn interface(connections: usize) -> Result<Measured, String> {
     let mut joined = lab.join()?;
     let (sender, inbox) = channel();
     let to_app = sender.clone();
-    let sink = move |happening| {
-        let _ = to_app.send(Msg::World(0, Box::new(happening)));
+    let sink = move |happened| {
+        let _ = to_app.send(Msg::World(0, happened));
     };
     joined.start(sink).map_err(|error| format!("{error:?}"))?;
     let options = FreeOptions {
@@ -207,7 +207,7 @@ impl Learner<'_> {
         let begun = Instant::now();
         self.signs += 1;
         // A free walk passes over the sign; the host counts it. Where the interface has ended, the wait says so.
-        let sign = Box::new(Happening { at: Duration::ZERO, what: HappeningKind::Settled });
+        let sign = vec![Happening { at: Duration::ZERO, what: HappeningKind::Settled }];
         for msg in [Msg::Terminal(Input::Key(KeyEvent::new(code, KeyModifiers::NONE))), Msg::World(0, sign)] {
             let _ = self.keys.send(msg);
         }
@@ -263,16 +263,18 @@ impl Host for House {
         self.world.request(request);
     }
     fn takes(&mut self, msg: &Msg) {
-        let Msg::World(_, happening) = msg else { return };
+        let Msg::World(_, happened) = msg else { return };
         let mut known = self.known.borrow_mut();
-        match &happening.what {
-            HappeningKind::Settled => known.signs += 1,
-            HappeningKind::Event(Event::Returned { outcome, .. }) => {
-                let value = outcome.as_ref().map_or(-1, |returned| returned.value);
-                known.returned = (known.returned.0 + 1, value);
+        for happening in happened {
+            match &happening.what {
+                HappeningKind::Settled => known.signs += 1,
+                HappeningKind::Event(Event::Returned { outcome, .. }) => {
+                    let value = outcome.as_ref().map_or(-1, |returned| returned.value);
+                    known.returned = (known.returned.0 + 1, value);
+                }
+                HappeningKind::Event(Event::Passing(_)) => known.passing = true,
+                _ => {}
             }
-            HappeningKind::Event(Event::Passing(_)) => known.passing = true,
-            _ => {}
         }
     }
     fn went_on(&mut self, walk: &Walk) {

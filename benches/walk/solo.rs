@@ -1,6 +1,7 @@
 //! A call in a free walk that nobody joined, against the same in a lesson's lab: by the lab's own clock, from "entered" to
 //! "returned".
 
+use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -56,17 +57,17 @@ pub fn compare(pairs: usize) -> Result<SoloTimes, String> {
 }
 
 /// A lesson's lab, for a process that hasn't the right to make one yet.
-pub fn lesson_walk(sink: Box<dyn Fn(Happening) + Send>) -> Result<LinuxWorld, String> {
+pub fn lesson_walk(sink: Box<dyn Fn(Vec<Happening>) + Send>) -> Result<LinuxWorld, String> {
     gain_rights(|name| std::env::var(name).ok()).map_err(|refused| format!("{refused:?}"))?;
     start_lesson(sink)
 }
 
-fn start_lesson(sink: impl Fn(Happening) + Send + 'static) -> Result<LinuxWorld, String> {
+fn start_lesson(sink: impl Fn(Vec<Happening>) + Send + 'static) -> Result<LinuxWorld, String> {
     let world = LinuxWorld::start(WalkPlace::Lab(LabSettings::default()), Instant::now(), sink);
     world.map_err(|refused| format!("{refused:?}"))
 }
 
-fn free_walk(sink: impl Fn(Happening) + Send + 'static) -> Result<LinuxWorld, String> {
+fn free_walk(sink: impl Fn(Vec<Happening>) + Send + 'static) -> Result<LinuxWorld, String> {
     let folder = LabFolder::open(|name| std::env::var(name).ok()).map_err(|error| format!("{error:?}"))?;
     let name = LabName::new("solo").ok_or("no name")?;
     let lock = folder.lock().map_err(|error| format!("{error:?}"))?;
@@ -82,18 +83,20 @@ fn free_walk(sink: impl Fn(Happening) + Send + 'static) -> Result<LinuxWorld, St
 /// A lab, and what happens in it.
 pub struct Timed {
     world: LinuxWorld,
-    happenings: Receiver<Happening>,
+    inbox: Receiver<Vec<Happening>>,
+    /// What came, and wasn't looked at yet.
+    happened: VecDeque<Happening>,
 }
 
 impl Timed {
     /// A lab by what starts it.
     pub fn start<F>(start: F) -> Result<Timed, String>
     where
-        F: FnOnce(Box<dyn Fn(Happening) + Send>) -> Result<LinuxWorld, String>,
+        F: FnOnce(Box<dyn Fn(Vec<Happening>) + Send>) -> Result<LinuxWorld, String>,
     {
-        let (sender, happenings) = channel();
-        let sink = Box::new(move |happening| drop(sender.send(happening)));
-        Ok(Timed { world: start(sink)?, happenings })
+        let (sender, inbox) = channel();
+        let sink = Box::new(move |happened| drop(sender.send(happened)));
+        Ok(Timed { world: start(sink)?, inbox, happened: VecDeque::new() })
     }
 
     /// How long both calls took together, in microseconds.
@@ -110,9 +113,16 @@ impl Timed {
 
     /// What happens next.
     pub fn next(&mut self) -> Result<HappeningKind, String> {
-        match self.happenings.recv_timeout(LIMIT).map_err(|_| "nothing happens")?.what {
-            HappeningKind::Failed(failure) => Err(format!("{failure:?}")),
-            what => Ok(what),
+        self.take().map(|happening| happening.what)
+    }
+
+    fn take(&mut self) -> Result<Happening, String> {
+        loop {
+            match self.happened.pop_front() {
+                Some(Happening { what: HappeningKind::Failed(failure), .. }) => return Err(format!("{failure:?}")),
+                Some(happening) => return Ok(happening),
+                None => self.happened.extend(self.inbox.recv_timeout(LIMIT).map_err(|_| "nothing happens")?),
+            }
         }
     }
 
@@ -121,14 +131,13 @@ impl Timed {
         self.world.request(Request::Call(side.into(), call));
         let mut entered = None;
         loop {
-            let Happening { at, what } = self.happenings.recv_timeout(LIMIT).map_err(|_| "a call doesn't return")?;
+            let Happening { at, what } = self.take()?;
             match (what, entered) {
                 (HappeningKind::Event(Event::Entered { .. }), _) => entered = Some(at),
                 (HappeningKind::Event(Event::Returned { outcome, .. }), Some(entered)) => {
                     let value = outcome.map_err(|errno| format!("{errno:?}"))?.value;
                     return Ok(((at - entered).as_secs_f64() * 1e6, value));
                 }
-                (HappeningKind::Failed(failure), _) => return Err(format!("{failure:?}")),
                 _ => {}
             }
         }

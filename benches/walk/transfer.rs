@@ -221,9 +221,11 @@ pub fn shared(megabytes: usize) -> Result<Shared, String> {
     let lab = Lab::start()?;
     let mut joined = lab.join()?;
     let (sender, happened) = channel();
-    let sink = move |happening: sockwalk::walk::Happening| {
-        if let HappeningKind::Event(event) = happening.what {
-            let _ = sender.send(event);
+    let sink = move |happened: Vec<sockwalk::walk::Happening>| {
+        for happening in happened {
+            if let HappeningKind::Event(event) = happening.what {
+                let _ = sender.send(event);
+            }
         }
     };
     joined.start(sink).map_err(|error| format!("{error:?}"))?;

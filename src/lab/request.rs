@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::rule::RuleChange;
 use crate::model::{
-    Call, Caller, Event, Failure, HeldCalls, KernelChange, Mode, SegmentFilter, SegmentId, Side, SideProcess,
+    Call, Caller, Entry, Event, Failure, HeldCalls, KernelChange, Mode, SegmentFilter, SegmentId, Side, SideProcess,
 };
 use crate::tcp::Packet;
 
@@ -87,6 +87,12 @@ pub struct Happening {
     pub at: Duration,
     /// What.
     pub what: HappeningKind,
+}
+
+impl From<Entry> for Happening {
+    fn from(Entry { at, event }: Entry) -> Happening {
+        Happening { at, what: HappeningKind::Event(event) }
+    }
 }
 
 /// What came to be known.

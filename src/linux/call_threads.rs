@@ -27,17 +27,21 @@ struct CallThreadState {
     blocked: bool,
     /// To be interrupted until the call has returned.
     interrupted: bool,
+    /// How often it was looked at, in this call.
+    looks: u32,
 }
 
 impl CallThreadState {
     /// In no call.
     fn idle(thread: SideThread) -> CallThreadState {
-        CallThreadState { thread, called: false, forks: false, blocked: false, interrupted: false }
+        CallThreadState { thread, called: false, forks: false, blocked: false, interrupted: false, looks: 0 }
     }
 }
 
-/// A call takes microseconds to return or to sleep, unless the machine is busy.
-const SOON: Duration = Duration::from_micros(100);
+/// A call takes microseconds to return or to sleep, unless the machine is busy: so long is waited before it is looked at again, each time
+/// twice as long up to [`BUSY`].
+const SOON: Duration = Duration::from_micros(25);
+const BUSY: Duration = Duration::from_micros(100);
 
 /// The most threads that one process has for its sides.
 const MOST: usize = 2048;
@@ -128,7 +132,7 @@ impl CallThreadStates {
             self.add(who)?;
         }
         if let Some(hand) = self.hands.get_mut(&who) {
-            (hand.called, hand.forks) = (true, child.is_some());
+            (hand.called, hand.forks, hand.looks) = (true, child.is_some(), 0);
             hand.thread.call(call, child);
         }
         Ok(())
@@ -193,9 +197,12 @@ impl CallThreadStates {
             }
             if hand.interrupted {
                 hand.thread.interrupt();
-            } else if hand.called && !hand.blocked && hand.thread.sleeps() {
-                hand.blocked = true;
-                asleep.push(*who);
+            } else if hand.called && !hand.blocked {
+                hand.looks += 1;
+                if hand.thread.sleeps() {
+                    hand.blocked = true;
+                    asleep.push(*who);
+                }
             }
         }
         asleep
@@ -203,8 +210,8 @@ impl CallThreadStates {
 
     /// How soon [`CallThreadStates::look`] is to be called again, since a call is about to return or to sleep; `None` where none is.
     pub(super) fn look_again(&self) -> Option<Duration> {
-        let on_the_way = self.hands.values().any(|hand| hand.called && (!hand.blocked || hand.interrupted));
-        on_the_way.then_some(SOON)
+        let on_the_way = self.hands.values().filter(|hand| hand.called && (!hand.blocked || hand.interrupted));
+        on_the_way.map(|hand| (SOON * 2_u32.pow(hand.looks.min(8))).min(BUSY)).min()
     }
 
     /// Whether each thread is idle or sleeps in its call at this moment.

@@ -140,25 +140,35 @@ fn in_groups(before: &[u8], now: &[u8], found: &mut Vec<CounterMove>) {
         if same.is_some_and(|was| was[1] == *values) {
             continue;
         }
-        let mut names = words(names);
-        let Some(group) = names.next().and_then(|group| group.strip_suffix(':')) else { continue };
+        let Some(group) = words(names).next().and_then(|group| group.strip_suffix(':')) else { continue };
         if counter_name(group, "").is_none() {
             continue;
         }
-        let was = match same {
-            Some(was) => Some([was[0], was[1]]),
-            None => before
-                .chunks_exact(2)
-                .find(|was| words(was[0]).next() == words(pair[0]).next())
-                .map(|was| [was[0], was[1]]),
-        };
-        let was: Vec<(&str, &str)> =
-            was.map(|[names, values]| words(names).zip(words(values)).skip(1).collect()).unwrap_or_default();
-        for (place, (name, value)) in names.zip(words(values).skip(1)).enumerate() {
-            let known = was.get(place).filter(|(known, _)| *known == name);
-            let known = known.or_else(|| was.iter().find(|(known, _)| *known == name)).map_or("0", |(_, value)| value);
-            add(counter_name(group, name), known, value, found);
+        match same {
+            Some(was) => in_same_names((group, names), was[1], values, found),
+            None => in_other_names((group, names), values, &before, found),
         }
+    }
+}
+
+/// Those of one group whose names stood in the same line before: nearly none moved, and only the names of those that did are looked up.
+fn in_same_names((group, names): (&str, &[u8]), was: &[u8], values: &[u8], found: &mut Vec<CounterMove>) {
+    let fields = |line| <[u8]>::split(line, |byte: &u8| *byte == b' ');
+    let text = |field| std::str::from_utf8(field).unwrap_or_default();
+    let mut names = fields(names).enumerate();
+    for (at, (was, value)) in fields(was).zip(fields(values)).enumerate().filter(|(_, (was, value))| was != value) {
+        let Some((_, name)) = names.find(|(place, _)| *place == at) else { return };
+        add(counter_name(group, text(name)), text(was), text(value), found);
+    }
+}
+
+/// Those of one group that had other names before, or none.
+fn in_other_names((group, names): (&str, &[u8]), values: &[u8], before: &[&[u8]], found: &mut Vec<CounterMove>) {
+    let was = before.chunks_exact(2).find(|was| words(was[0]).next() == words(names).next());
+    let was: Vec<(&str, &str)> = was.map(|was| words(was[0]).zip(words(was[1])).collect()).unwrap_or_default();
+    for (name, value) in words(names).zip(words(values)).skip(1) {
+        let known = was.iter().find(|(known, _)| *known == name).map_or("0", |(_, value)| value);
+        add(counter_name(group, name), known, value, found);
     }
 }
 

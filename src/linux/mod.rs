@@ -20,6 +20,7 @@ mod hand_over;
 mod kernel_change;
 mod kill;
 mod lab;
+mod local_peer;
 mod names;
 mod needs;
 mod netlink;

@@ -8,10 +8,10 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::call_threads::CallThreadStates;
 use super::descriptors::NewSocket;
 use super::environment::{Environment, failed};
 use super::lab::network;
+use super::local_peer::LocalPeer;
 use super::orders::{Inbox, Order};
 use super::poll::{Polled, poll};
 use super::shared::{
@@ -21,7 +21,7 @@ use super::shared::{
 use super::sides::Report;
 use super::sys;
 use crate::lab::{Denial, Effect, Failure, Happening, HappeningKind, Input, Lab, OwnThread, Request, Scope, Sending};
-use crate::model::{Actor, Aim, Call, Event, Member, Mode, Moment};
+use crate::model::{Actor, Aim, Call, Mode};
 
 /// So many captured segments, and so many effects, are taken in one round, so that messages are heard while a transfer runs.
 pub(super) const ROUND: usize = 256;
@@ -34,16 +34,6 @@ const FIRST: Duration = Duration::from_secs(10);
 
 /// How often a lab in which nobody takes part looks whether anything runs in it.
 const ALONE: Duration = Duration::from_millis(200);
-
-/// The walk of this process, where it has one.
-pub(super) struct LocalPeer {
-    pub(super) member: Member,
-    pub(super) threads: CallThreadStates,
-    /// Called with what happens.
-    pub(super) sink: Box<dyn Fn(Happening)>,
-    /// How much of the trace it knows.
-    pub(super) published: Moment,
-}
 
 /// Other processes, where the lab lets them in.
 pub(super) struct RemotePeers {
@@ -199,7 +189,8 @@ impl Server {
         if let Request::Call(process, call) | Request::CallBy(process, _, call) = &request
             && local.threads.refuses(*process, call)
         {
-            return (local.sink)(Happening { at: self.environment.now(), what: HappeningKind::Unmade(call.clone()) });
+            let (at, what) = (self.environment.now(), HappeningKind::Unmade(call.clone()));
+            return self.tell_local(Happening { at, what });
         }
         self.handle(Input::Asked(number, request));
     }
@@ -283,10 +274,11 @@ impl Server {
         Ok(true)
     }
 
-    fn tell_settled(&mut self, number: u32) {
-        let at = self.environment.now();
-        if let Some(local) = self.local_peer(number) {
-            (local.sink)(Happening { at, what: HappeningKind::Settled });
+    /// Has the walk of this process know something, behind all that stands in the trace by now.
+    fn tell_local(&mut self, happening: Happening) {
+        if let Some(local) = &mut self.local {
+            local.note_entries(self.lab.trace().entries());
+            local.note(happening);
         }
     }
 
@@ -332,8 +324,9 @@ impl Server {
                 self.handle(Input::AtRest(at_rest));
             }
             Effect::Settled(number) => {
-                self.publish();
-                self.tell_settled(number);
+                if self.local_peer(number).is_some() {
+                    self.tell_local(Happening { at: self.environment.now(), what: HappeningKind::Settled });
+                }
             }
             Effect::SetRtoMin(ms) => self.environment.set_rto_min(ms),
             Effect::Kernel(change) => self.change_kernel(&change),
@@ -439,13 +432,8 @@ impl Server {
     pub(super) fn publish(&mut self) {
         let entries = self.lab.trace().entries();
         if let Some(local) = &mut self.local {
-            // Its own entries it has already.
-            let own =
-                |event: &Event| matches!(event, Event::Step(_) | Event::ByHand(_) | Event::Claim(_) | Event::Answer(_));
-            for entry in entries[local.published..].iter().filter(|entry| !own(&entry.event)) {
-                (local.sink)(Happening { at: entry.at, what: HappeningKind::Event(entry.event.clone()) });
-            }
-            local.published = entries.len();
+            local.note_entries(entries);
+            local.tell();
         }
         if let Some(remote) = &mut self.remote {
             remote.members.publish(entries);

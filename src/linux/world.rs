@@ -1,6 +1,7 @@
 //! The handle of a lab in the same process, for the thread that runs the interface.
 
 use std::io;
+use std::num::NonZeroU64;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -13,8 +14,9 @@ use super::environment::{Environment, WalkPlace};
 use super::gate::Gate;
 use super::hand_over::{ServingEnd, serve};
 use super::lab::{Refused, network, refused};
+use super::local_peer::LocalPeer;
 use super::orders::{Inbox, Order, Orders};
-use super::serve::{LocalPeer, RemotePeers, Server};
+use super::serve::{RemotePeers, Server};
 use super::shared::{Beginning, LabFolder, LessonProgram, Members, Programs, ShownLesson, SideProgram, TakenName};
 use super::sides::Leaving;
 use super::signals::INTERRUPT;
@@ -105,7 +107,7 @@ impl LinuxWorld {
     pub fn start(
         place: WalkPlace,
         epoch: Instant,
-        sink: impl Fn(Happening) + Send + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
         LinuxWorld::start_with(place, epoch, LessonPeers::default(), sink)
     }
@@ -118,7 +120,7 @@ impl LinuxWorld {
         place: WalkPlace,
         epoch: Instant,
         peers: LessonPeers,
-        sink: impl Fn(Happening) + Send + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + 'static,
     ) -> Result<LinuxWorld, Refused> {
         LinuxWorld::begin(place, epoch, peers, sink)?.wait()
     }
@@ -131,7 +133,7 @@ impl LinuxWorld {
         place: WalkPlace,
         epoch: Instant,
         peers: LessonPeers,
-        sink: impl Fn(Happening) + Send + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + 'static,
     ) -> Result<StartingWorld, Refused> {
         let LessonPeers { door, programs } = peers;
         let watched = door.is_some();
@@ -165,7 +167,7 @@ impl LinuxWorld {
         epoch: Instant,
         (sides, begins): (Vec<Side>, &Arc<Mutex<Option<Beginning>>>),
         successor: impl Fn() -> Command + Send + 'static,
-        sink: impl Fn(Happening) + Send + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + 'static,
     ) -> Result<(LinuxWorld, Option<u64>), Refused> {
         let begins = Arc::clone(begins);
         let mode = place.mode();
@@ -196,31 +198,35 @@ fn spawn(
     mode: Mode,
     epoch: Instant,
     sink: Sink,
-    make: impl FnOnce(Box<dyn Fn(Happening)>, Pipe) -> Result<Server, Refused> + Send + 'static,
+    make: impl FnOnce(Box<dyn Fn(Vec<Happening>)>, Pipe) -> Result<Server, Refused> + Send + 'static,
 ) -> Result<StartingWorld, Refused> {
     sys::make_interrupting(INTERRUPT).map_err(refused(Aim::Wake.by("sigaction()")))?;
     let (orders, inbox) = Orders::new().map_err(refused(Aim::Wake.by("pipe()")))?;
     let back = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
     let (ready, started) = channel();
-    let body = move || run(epoch, sink, |sink| make(sink, (inbox, back)), &ready);
+    let body = move || {
+        // It waits for microseconds while a call is about to sleep; the kernel's own slack is 50 (`PR_SET_TIMERSLACK`).
+        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1_000));
+        run(epoch, sink, |sink| make(sink, (inbox, back)), &ready)
+    };
     let thread = thread::Builder::new().name("lab".into()).spawn(body).map_err(refused(Aim::Thread.by("clone()")))?;
     // In the lab segments always wait; what can be seen of the machine's own is known once it was tried.
     let wire = if mode == Mode::Lab { WireAbility::Holds } else { WireAbility::Blind };
     Ok(StartingWorld { world: LinuxWorld { orders, thread: Some(thread), mode, wire, watched: false }, started })
 }
 
-type Sink = Box<dyn Fn(Happening) + Send>;
+type Sink = Box<dyn Fn(Vec<Happening>) + Send>;
 
 fn run(
     epoch: Instant,
     sink: Sink,
-    make: impl FnOnce(Box<dyn Fn(Happening)>) -> Result<Server, Refused>,
+    make: impl FnOnce(Box<dyn Fn(Vec<Happening>)>) -> Result<Server, Refused>,
     ready: &Ready,
 ) {
     let sink = std::rc::Rc::new(sink);
     let heard = std::rc::Rc::clone(&sink);
     let body = std::panic::AssertUnwindSafe(move || {
-        let server = match make(Box::new(move |happening| heard(happening))) {
+        let server = match make(Box::new(move |happened| heard(happened))) {
             Ok(server) => server,
             Err(refused) => {
                 let _ = ready.send(Err(refused));
@@ -239,7 +245,7 @@ fn run(
         Ok(Err(failure)) => failure,
         Err(panic) => Failure::Thread(super::panic_text(&*panic)),
     };
-    sink(Happening { at: epoch.elapsed(), what: HappeningKind::Failed(failure) });
+    sink(vec![Happening { at: epoch.elapsed(), what: HappeningKind::Failed(failure) }]);
 }
 
 /// Enters the place and opens everything for a walk that others can come to.
@@ -247,7 +253,7 @@ fn open_to_others(
     place: &WalkPlace,
     epoch: Instant,
     sides: &[Side],
-    sink: Box<dyn Fn(Happening)>,
+    sink: Box<dyn Fn(Vec<Happening>)>,
     (inbox, orders): Pipe,
 ) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::OpensWithoutUs, epoch)?;
@@ -263,7 +269,7 @@ fn open_to_others(
     let role = Role::Drives(sides.to_vec());
     let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role };
     let lab = Lab::new(LabOptions { wire: environment.wire(), copies: place.copies(), resident: None });
-    Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
+    Ok(serves(place, environment, lab, LocalPeer::new(member, threads, sink), inbox))
 }
 
 /// Starts a program that plays a side's part.
@@ -286,7 +292,7 @@ fn start_program(server: &mut Server, program: SideProgram) -> io::Result<()> {
 fn open(
     (place, drives): (&WalkPlace, Vec<Side>),
     epoch: Instant,
-    sink: Box<dyn Fn(Happening)>,
+    sink: Box<dyn Fn(Vec<Happening>)>,
     (inbox, orders): Pipe,
 ) -> Result<Server, Refused> {
     let mut environment = Environment::enter(place, Gate::StaysClosed, epoch)?;
@@ -295,7 +301,7 @@ fn open(
     environment.sockets.ask(threads.tables());
     let member = Member { number: OWN, pid: std::process::id(), nth: Actor::FIRST, role: Role::Drives(drives) };
     let lab = Lab::new(LabOptions { wire: environment.wire(), copies: place.copies(), resident: Some(member.clone()) });
-    Ok(serves(place, environment, lab, LocalPeer { member, threads, sink, published: 0 }, inbox))
+    Ok(serves(place, environment, lab, LocalPeer::new(member, threads, sink), inbox))
 }
 
 fn serves(place: &WalkPlace, environment: Environment, lab: Lab, local: LocalPeer, inbox: Inbox<Order>) -> Server {

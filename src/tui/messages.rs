@@ -24,7 +24,7 @@ pub enum Msg {
     /// The terminal's answer, where it was asked for its background.
     Background(Background),
     /// From the world of the walk with this [`App::generation`].
-    World(u64, Box<Happening>),
+    World(u64, Vec<Happening>),
     /// The last step of the set-up with which the lesson of the walk with this [`App::generation`] begins, where that is known from
     /// other lessons.
     SetUp(u64, Option<usize>),

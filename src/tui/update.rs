@@ -33,8 +33,8 @@ pub fn update(app: &mut App, msg: Msg, now: Duration) -> Vec<AppEffect> {
     let mut effects = Vec::new();
     match msg {
         Msg::Terminal(event) => terminal(app, event, &mut effects),
-        Msg::World(generation, happening) if generation == app.generation => {
-            app.walk.happened(*happening);
+        Msg::World(generation, happened) if generation == app.generation => {
+            happened.into_iter().for_each(|happening| app.walk.happened(happening));
             app.changed = true;
         }
         Msg::SetUp(generation, last) if generation == app.generation => app.knows_set_up(last),

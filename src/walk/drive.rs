@@ -44,7 +44,7 @@ impl From<WorldGone> for std::io::Error {
 pub fn drive<E: From<WorldGone>>(
     walk: &mut Walk,
     world: &mut impl World,
-    (inbox, now): (&Receiver<Happening>, &dyn Fn() -> Duration),
+    (inbox, now): (&Receiver<Vec<Happening>>, &dyn Fn() -> Duration),
     mut next: impl FnMut(&Walk) -> Result<DriveStep, E>,
 ) -> Result<(), E> {
     loop {
@@ -56,7 +56,7 @@ pub fn drive<E: From<WorldGone>>(
             DriveStep::Wait => {
                 let wait = walk.wake_at().map_or(IDLE, |at| at.saturating_sub(now()));
                 match inbox.recv_timeout(wait) {
-                    Ok(happening) => walk.happened(happening),
+                    Ok(happened) => happened.into_iter().for_each(|happening| walk.happened(happening)),
                     Err(RecvTimeoutError::Timeout) => walk.tick(now()),
                     Err(RecvTimeoutError::Disconnected) => return Err(WorldGone.into()),
                 }

@@ -180,17 +180,18 @@ impl JoinedHost {
     /// the one that follows it is joined.
     fn joined(&mut self, mut joined: JoinedLab, generation: u64) -> Result<OwnPart, Refused> {
         let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
-        joined.start(move |happening| match &happening.what {
-            HappeningKind::Failed(Failure::LabGone) if lab.is_looked_at() => {
+        let is_gone = |happening: &Happening| matches!(happening.what, HappeningKind::Failed(Failure::LabGone));
+        joined.start(move |happened| match happened.last().filter(|last| lab.is_looked_at() && is_gone(last)) {
+            Some(gone) => {
                 let (sender, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
-                let gone = happening.clone();
+                let gone = gone.clone();
                 let body = move || renew(&sender, &renewed, &lab, (generation, gone));
                 if std::thread::Builder::new().name("renews".into()).spawn(body).is_err() {
-                    let _ = to_app.send(Msg::World(generation, Box::new(happening)));
+                    let _ = to_app.send(Msg::World(generation, happened));
                 }
             }
             // Where the interface has ended, nobody is left to be told.
-            _ => drop(to_app.send(Msg::World(generation, Box::new(happening)))),
+            None => drop(to_app.send(Msg::World(generation, happened))),
         })?;
         self.epoch = joined.epoch();
         let (actors, lesson, member) = (joined.actors(), joined.lesson().cloned(), Some(joined.number()));
@@ -210,7 +211,7 @@ impl JoinedHost {
         let epoch = self.epoch;
         let (world, network) = keep::start(invocation, &grounds, |place| {
             let to_app = self.sender.clone();
-            let sink = move |happening| drop(to_app.send(Msg::World(0, Box::new(happening))));
+            let sink = move |happened| drop(to_app.send(Msg::World(0, happened)));
             let successor = labs::successor(invocation, &self.lab.name);
             LinuxWorld::host(place, epoch, (sides.clone(), &beginning), successor, sink)
         })?;
@@ -256,7 +257,7 @@ fn renew(
         }
         std::thread::sleep(AGAIN);
     }
-    let _ = to_app.send(Msg::World(generation, Box::new(gone)));
+    let _ = to_app.send(Msg::World(generation, vec![gone]));
 }
 
 impl Host for JoinedHost {

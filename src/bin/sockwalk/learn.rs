@@ -204,11 +204,11 @@ impl LessonHost {
         Ok(self.grounds.begin(lesson, Instant::now(), &|| door(&shown), self.sink(generation)))
     }
 
-    fn sink(&self, generation: u64) -> impl Fn(Happening) + Send + Clone + 'static {
+    fn sink(&self, generation: u64) -> impl Fn(Vec<Happening>) + Send + Clone + 'static {
         let sender = self.sender.clone();
-        move |happening| {
+        move |happened| {
             // Where the interface has ended, nobody is left to be told.
-            let _ = sender.send(Msg::World(generation, Box::new(happening)));
+            let _ = sender.send(Msg::World(generation, happened));
         }
     }
 

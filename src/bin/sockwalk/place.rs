@@ -99,7 +99,7 @@ fn begin_in_lab(
     lesson: &Lesson,
     epoch: Instant,
     door: OpensWatchSocket<'_>,
-    sink: impl Fn(Happening) + Send + 'static,
+    sink: impl Fn(Vec<Happening>) + Send + 'static,
 ) -> Result<StartingLab, Obstacle> {
     let needs = lesson.needs_in(Mode::Lab);
     let missing = linux::missing(&needs, Mode::Lab);
@@ -148,7 +148,7 @@ impl ProcessRights {
         lesson: &Lesson,
         epoch: Instant,
         door: OpensWatchSocket<'_>,
-        sink: impl Fn(Happening) + Send + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + 'static,
     ) -> BegunWorld {
         let is_in_lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
         BegunWorld { epoch, lab: is_in_lab.then(|| begin_in_lab(lesson, epoch, door, sink)) }
@@ -165,7 +165,7 @@ impl ProcessRights {
         lesson: &Lesson,
         port: Option<u16>,
         door: OpensWatchSocket<'_>,
-        sink: impl Fn(Happening) + Send + Clone + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + Clone + 'static,
     ) -> Result<StartedWorld, Exit> {
         let BegunWorld { epoch, lab } = begun;
         let mut lacking = Lacking::default();
@@ -201,7 +201,7 @@ impl ProcessRights {
         port: Option<u16>,
         epoch: Instant,
         door: OpensWatchSocket<'_>,
-        sink: impl Fn(Happening) + Send + Clone + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, Exit> {
         let mut server = lesson.server;
         server.set_port(port.unwrap_or(server.port()));
@@ -229,7 +229,7 @@ impl ProcessRights {
         lesson: &Lesson,
         port: Option<u16>,
         epoch: Instant,
-        sink: impl Fn(Happening) + Send + Clone + 'static,
+        sink: impl Fn(Vec<Happening>) + Send + Clone + 'static,
     ) -> Result<LinuxWorld, NotStarted> {
         match (mode, self.rights) {
             (Mode::Host, _) => match linux::missing(&lesson.needs_in(mode), mode) {

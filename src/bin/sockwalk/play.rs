@@ -51,7 +51,7 @@ pub fn run(
     let epoch = Instant::now();
     let (sender, inbox) = channel();
     // Where nobody listens any more, the walk is over.
-    let sink = move |happening| drop(sender.send(happening));
+    let sink = move |happened| drop(sender.send(happened));
     let mut world = started(&grounds, &lesson, invocation, epoch, sink)?;
     let place = (world.mode(), world.wire());
     let runner = runner(&lesson, place, invocation, options.waits());
@@ -103,7 +103,7 @@ fn started(
     lesson: &Lesson,
     invocation: &Invocation,
     epoch: Instant,
-    sink: impl Fn(Happening) + Send + Clone + 'static,
+    sink: impl Fn(Vec<Happening>) + Send + Clone + 'static,
 ) -> Result<LinuxWorld, Exit> {
     let begun = grounds.begin(lesson, epoch, &|| None, sink.clone());
     // The words are read while the lab is being made.

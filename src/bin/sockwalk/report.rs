@@ -42,7 +42,7 @@ const LAST: Duration = Duration::from_secs(2);
 
 /// What comes to this process.
 enum Said {
-    Happened(Box<Happening>),
+    Happened(Vec<Happening>),
     /// Another process sent a signal.
     Signal(i32),
     Ended(Side, io::Result<ExitStatus>),
@@ -84,7 +84,7 @@ pub fn run(invocation: &Invocation, commands: &Commands, lab: Option<&str>, reco
     opening(&texts.shared, (joined.mode(), joined.held()), &lab.name, &read);
     let (sender, inbox) = channel();
     let (happened, name) = (sender.clone(), lab.name.to_string());
-    let hears = move |happening| drop(happened.send(Said::Happened(Box::new(happening))));
+    let hears = move |all| drop(happened.send(Said::Happened(all)));
     joined.start(hears).map_err(screen::refused(lang))?;
     hear_signals(&sender).map_err(screen::trouble(lang))?;
     let (texts, newest) = (&texts.shared, Instant::now());
@@ -305,22 +305,28 @@ impl Supervisor {
         }
     }
 
+    fn happened(&mut self, Happening { at, what }: Happening) {
+        match what {
+            HappeningKind::Event(event) => {
+                if let Event::Joined(member) = &event
+                    && member.steps()
+                {
+                    say(&fill(&self.texts.report_holder, &[("pid", &member.pid)]));
+                }
+                self.trace.push(at, event);
+                self.newest = Instant::now();
+            }
+            HappeningKind::Failed(_) => self.lab_gone = true,
+            HappeningKind::Settled | HappeningKind::Unmade(_) => {}
+        }
+    }
+
     fn hear(&mut self, said: Said) {
         match said {
-            Said::Happened(happening) => match happening.what {
-                HappeningKind::Event(event) => {
-                    if let Event::Joined(member) = &event
-                        && member.steps()
-                    {
-                        say(&fill(&self.texts.report_holder, &[("pid", &member.pid)]));
-                    }
-                    self.trace.push(happening.at, event);
-                    self.newest = Instant::now();
-                    self.recordings.write(&self.trace, None);
-                }
-                HappeningKind::Failed(_) => self.lab_gone = true,
-                HappeningKind::Settled | HappeningKind::Unmade(_) => {}
-            },
+            Said::Happened(happened) => {
+                happened.into_iter().for_each(|happening| self.happened(happening));
+                self.recordings.write(&self.trace, None);
+            }
             // Who is in the foreground gets it.
             Said::Signal(signal) => {
                 if let Some(side) = self.programs.last().map(|program| program.side) {

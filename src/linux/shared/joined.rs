@@ -161,7 +161,7 @@ impl JoinedLab {
     ///
     /// # Errors
     /// What the system refused.
-    pub fn start(&mut self, sink: impl Fn(Happening) + Send + 'static) -> Result<(), Refused> {
+    pub fn start(&mut self, sink: impl Fn(Vec<Happening>) + Send + 'static) -> Result<(), Refused> {
         sys::make_interrupting(INTERRUPT).map_err(refused(Aim::Wake.by("sigaction()")))?;
         let (orders, inbox) = Orders::new().map_err(refused(Aim::Wake.by("pipe()")))?;
         let reported = orders.try_clone().map_err(refused(Aim::Wake.by("dup()")))?;
@@ -264,7 +264,7 @@ pub(in crate::linux) struct Agent {
     pub(in crate::linux) link: Link,
     pub(in crate::linux) hands: CallThreadStates,
     pub(in crate::linux) inbox: Inbox<Order>,
-    pub(in crate::linux) sink: Box<dyn Fn(Happening)>,
+    pub(in crate::linux) sink: Box<dyn Fn(Vec<Happening>)>,
     /// The beginning of the lab's clock.
     pub(in crate::linux) epoch: Instant,
 }
@@ -282,7 +282,7 @@ impl Agent {
     }
 
     fn fail(&self, failure: Failure) {
-        (self.sink)(Happening { at: self.epoch.elapsed(), what: HappeningKind::Failed(failure) });
+        (self.sink)(vec![Happening { at: self.epoch.elapsed(), what: HappeningKind::Failed(failure) }]);
     }
 
     fn go_on(&mut self, early: Vec<ToMember>) -> Result<(), Failure> {
@@ -295,7 +295,7 @@ impl Agent {
                     Order::Request(Request::Call(process, call) | Request::CallBy(process, _, call))
                         if self.hands.refuses(process, &call) =>
                     {
-                        (self.sink)(Happening { at: self.epoch.elapsed(), what: HappeningKind::Unmade(call) });
+                        (self.sink)(vec![Happening { at: self.epoch.elapsed(), what: HappeningKind::Unmade(call) }]);
                     }
                     Order::Request(request) => self.say(&FromMember::Request(request))?,
                     Order::Report(report) => self.reported(report)?,
@@ -331,12 +331,12 @@ impl Agent {
     fn hear(&mut self, said: ToMember) -> Result<(), Failure> {
         match said {
             ToMember::Happened(entries) => {
-                for entry in entries {
+                for entry in &entries {
                     if let Event::Sysctl(told) = &entry.event {
                         self.hands.hear_of_setting(told);
                     }
-                    (self.sink)(Happening { at: entry.at, what: HappeningKind::Event(entry.event) });
                 }
+                (self.sink)(entries.into_iter().map(Happening::from).collect());
             }
             ToMember::Make(who, call) => {
                 self.hands.call(who, call).map_err(lost)?;

@@ -52,7 +52,7 @@ fn walk(drives: &[Actor], happened: impl IntoIterator<Item = Happened>) -> App {
 fn happens(app: &mut App, events: impl IntoIterator<Item = Happened>) {
     for event in events {
         let happening = Happening { at: secs(2.0), what: HappeningKind::Event(event) };
-        update(app, Msg::World(0, Box::new(happening)), secs(2.0));
+        update(app, Msg::World(0, vec![happening]), secs(2.0));
     }
 }
 

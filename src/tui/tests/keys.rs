@@ -139,12 +139,12 @@ fn the_present_goes_on_while_the_past_is_looked_at() {
     press(&mut app, KeyCode::Left);
     let before = lines(&screen(&app));
     let happening = Happening { at: secs(30.0), what: HappeningKind::Event(Happened::Delivered(SegmentId(0))) };
-    update(&mut app, Msg::World(0, Box::new(happening.clone())), secs(30.0));
+    update(&mut app, Msg::World(0, vec![happening.clone()]), secs(30.0));
     let after = lines(&screen(&app));
     assert_eq!(before[1..], after[1..], "only the banner's count moves");
     assert_ne!(before[0], after[0]);
     let now = app.walk().trace().now();
-    update(&mut app, Msg::World(7, Box::new(happening)), secs(31.0));
+    update(&mut app, Msg::World(7, vec![happening]), secs(31.0));
     assert_eq!(app.walk().trace().now(), now, "what another world says is passed over");
 }
 

@@ -39,7 +39,7 @@ fn watch(events: impl IntoIterator<Item = Happened>, columns: u16, rows: u16) ->
 fn happen(app: &mut App, events: impl IntoIterator<Item = Happened>) {
     for event in events {
         let at = app.now + secs(0.1);
-        update(app, Msg::World(0, Box::new(Happening { at, what: HappeningKind::Event(event) })), at);
+        update(app, Msg::World(0, vec![Happening { at, what: HappeningKind::Event(event) }]), at);
     }
 }
 

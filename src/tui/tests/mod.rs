@@ -86,7 +86,7 @@ fn asked(effects: Vec<AppEffect>) -> Vec<Request> {
 /// The world has settled.
 fn settled(app: &mut App) -> Vec<AppEffect> {
     let now = app.now;
-    update(app, Msg::World(0, Box::new(Happening { at: now, what: HappeningKind::Settled })), now)
+    update(app, Msg::World(0, vec![Happening { at: now, what: HappeningKind::Settled }]), now)
 }
 
 /// A step begins, of a lesson whose steps do nothing.

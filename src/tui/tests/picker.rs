@@ -69,7 +69,7 @@ fn one_key_takes_the_rules_back_in_a_lesson_and_the_past_has_none() {
     };
     let ruled = Happened::Ruled(WireRules { rules: vec![RuleInForce { rule, seen: 0 }] });
     let now = app.now;
-    update(&mut app, Msg::World(0, Box::new(Happening { at: now, what: HappeningKind::Event(ruled) })), now);
+    update(&mut app, Msg::World(0, vec![Happening { at: now, what: HappeningKind::Event(ruled) }]), now);
     assert!(text(&app).contains("lose every 3"), "{}", text(&app));
     let off = [Request::Note(Box::new(Happened::ByHand(HandAction::Rule))), Request::Rule(RuleChange::Off(None))];
     assert_eq!(asked(press(&mut app, KeyCode::Char('Z'))), off);

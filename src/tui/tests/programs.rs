@@ -65,7 +65,7 @@ fn window(server_calls: &[&str]) -> App {
 
 fn happens(app: &mut App, event: Happened) {
     let happening = Happening { at: secs(2.0), what: HappeningKind::Event(event) };
-    update(app, Msg::World(0, Box::new(happening)), secs(2.0));
+    update(app, Msg::World(0, vec![happening]), secs(2.0));
 }
 
 /// A server that asks twice a second whether somebody came does nothing new.
@@ -197,7 +197,7 @@ fn what_is_pressed_while_the_servers_next_call_is_awaited_is_done_once_it_is_the
     let bind = || call(Side::Server, "bind", Some(Call::Bind { fd: 3, addr: server() }));
     let goes = |app: &mut App, event: Happened| {
         let happening = Happening { at: secs(2.0), what: HappeningKind::Event(event) };
-        update(app, Msg::World(0, Box::new(happening)), secs(2.0))
+        update(app, Msg::World(0, vec![happening]), secs(2.0))
     };
     let let_go = [AppEffect::Request(crate::walk::Request::LetCall(caller))];
     let mut app = window(&["socket"]);
@@ -268,7 +268,7 @@ fn a_key_that_does_nothing_takes_back_what_was_asked_for() {
         assert!(!text(&app).contains("Any other key"), "{}", text(&app));
         let happening =
             Happening { at: secs(2.0), what: HappeningKind::Event(Happened::Stands { caller, call: bind() }) };
-        assert_eq!(update(&mut app, Msg::World(0, Box::new(happening)), secs(2.0)), [], "{code:?}");
+        assert_eq!(update(&mut app, Msg::World(0, vec![happening]), secs(2.0)), [], "{code:?}");
     }
 }
 

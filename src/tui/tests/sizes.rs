@@ -198,7 +198,7 @@ fn free_walk(purpose: Purpose, lang: Lang, columns: u16, rows: u16) -> App {
 
 fn happens(app: &mut App, event: Happened) {
     let at = app.now + secs(0.1);
-    update(app, Msg::World(0, Box::new(Happening { at, what: HappeningKind::Event(event) })), at);
+    update(app, Msg::World(0, vec![Happening { at, what: HappeningKind::Event(event) }]), at);
 }
 
 #[test]

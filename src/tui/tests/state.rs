@@ -267,7 +267,7 @@ fn space_in_a_recording_goes_from_act_to_act() {
     let mut app = free(Purpose::Replay, 80, 24);
     for n in 0..2 {
         let what = HappeningKind::Event(Happened::Delivered(SegmentId(n)));
-        update(&mut app, Msg::World(0, Box::new(Happening { at: secs(3.0), what })), secs(3.0));
+        update(&mut app, Msg::World(0, vec![Happening { at: secs(3.0), what }]), secs(3.0));
     }
     app.look_at_the_beginning();
     let end = app.walk().trace().now();

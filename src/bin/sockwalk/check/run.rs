@@ -54,9 +54,9 @@ pub fn run_in(
 ) -> Result<LessonRun, NotStarted> {
     let epoch = Instant::now();
     let (sender, inbox) = channel();
-    let sink = move |happening| {
+    let sink = move |happened| {
         // Where nobody listens any more, the walk is over.
-        let _ = sender.send(happening);
+        let _ = sender.send(happened);
     };
     let mut world = grounds.start_in(mode, lesson, invocation.port, epoch, sink)?;
     let runner = runner(lesson, (world.mode(), world.wire()), invocation, Waits { patience: PATIENCE, timers });
