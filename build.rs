@@ -2,8 +2,10 @@
 //!
 //! People write TOML. What only the program reads is packed as JSON, which is read in a fraction of the time: each start
 //! reads words. Lessons stay as they were written, since their steps are told with their places; beside each stands its parse
-//! tree, which the program reads instead.
+//! tree, which the program reads instead, and that of its outline, which is all that its first page has.
 
+#[path = "src/lesson/parse_tree/outline.rs"]
+mod outline;
 #[path = "src/lesson/parse_tree/tag.rs"]
 mod tag;
 #[path = "src/lesson/parse_tree/write.rs"]
@@ -54,11 +56,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     for file in &files {
         let path = file.strip_prefix(root)?.to_str().ok_or("a path isn't UTF-8")?;
         let text = packed_form(path, fs::read_to_string(file)?)?;
-        let tree = match path.starts_with("lessons/") {
-            true => format!("Some({})", pack(&write::write(&text).map_err(|error| format!("{path}: {error}"))?)),
+        let trees = match path.starts_with("lessons/") {
+            true => {
+                let no_toml = |error| format!("{path}: {error}");
+                let [whole, outline] = [write::write(&text), outline::outline(&text)].map(|tree| tree.map_err(no_toml));
+                format!("Some([{}, {}])", pack(&whole?), pack(&outline?))
+            }
             false => "None".to_owned(),
         };
-        writeln!(table, "    Asset::new({path:?}, {}, {tree}),", pack(text.as_bytes()))?;
+        writeln!(table, "    Asset::new({path:?}, {}, {trees}),", pack(text.as_bytes()))?;
     }
     table += "];\n";
     fs::write(out.join("assets.bin"), packed)?;

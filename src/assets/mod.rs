@@ -13,7 +13,8 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 pub struct Asset {
     path: &'static str,
     text: Packed,
-    tree: Option<Packed>,
+    /// A lesson's parse tree, and that of its outline.
+    trees: Option<[Packed; 2]>,
 }
 
 /// Some bytes of what is packed.
@@ -34,8 +35,8 @@ impl Packed {
 }
 
 impl Asset {
-    const fn new(path: &'static str, text: Packed, tree: Option<Packed>) -> Asset {
-        Asset { path, text, tree }
+    const fn new(path: &'static str, text: Packed, trees: Option<[Packed; 2]>) -> Asset {
+        Asset { path, text, trees }
     }
 
     /// Its path below `assets`, with `/` between the folders.
@@ -50,7 +51,12 @@ impl Asset {
 
     /// A lesson's parse tree (`lesson/parse_tree`), unpacked each time; empty for any other file.
     pub fn parse_tree(&self) -> Vec<u8> {
-        self.tree.as_ref().map(Packed::unpack).unwrap_or_default()
+        self.trees.as_ref().map(|[whole, _]| whole.unpack()).unwrap_or_default()
+    }
+
+    /// The same of a lesson's outline (`lesson/parse_tree/outline.rs`), which wants no text beside it.
+    pub fn outline(&self) -> Vec<u8> {
+        self.trees.as_ref().map(|[_, outline]| outline.unpack()).unwrap_or_default()
     }
 }
 

@@ -35,6 +35,14 @@ pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
     Some(built_in(entry.path, &entry.asset.text(), &entry.asset.parse_tree()))
 }
 
+/// What the first page of a built-in lesson has, as a lesson that can't be walked: of its steps there are the names, the modes and
+/// the first title in each mode, and what tells its needs. It is read in a tenth of the whole's time. `None` where there is no such lesson.
+pub fn outline(name: &str) -> Option<Lesson> {
+    let entry = entries().into_iter().find(|entry| entry.name == name)?;
+    // That there is one, tests look; else the whole is read.
+    built_in(entry.path, "", &entry.asset.outline()).ok()
+}
+
 /// The file of a built-in lesson: its name there, and its text; `None` where there is no such lesson.
 pub fn builtin_text(name: &str) -> Option<(&'static str, String)> {
     entries().into_iter().find(|entry| entry.name == name).map(|entry| (entry.path, entry.asset.text()))
@@ -50,6 +58,7 @@ mod tests {
     use super::*;
     use crate::i18n::Lang;
     use crate::lesson::parse;
+    use crate::model::Mode;
 
     #[test]
     fn every_built_in_lesson_can_be_read_and_bears_its_files_name() {
@@ -70,6 +79,23 @@ mod tests {
             assert_eq!(built_in(entry.path, &text, &tree).unwrap(), read, "{}", entry.path);
             assert!(built_in(entry.path, &text, &tree[..tree.len() - 1]).is_err(), "{}", entry.path);
         }
+    }
+
+    #[test]
+    fn an_outline_says_of_a_lesson_what_it_says_itself() {
+        for name in builtin_names() {
+            let (whole, outline) = (builtin(name).unwrap().unwrap(), outline(name).unwrap());
+            for mode in [Mode::Lab, Mode::Host] {
+                assert_eq!(outline.needs_in(mode), whole.needs_in(mode), "{name}");
+            }
+            let steps = |lesson: &Lesson| -> Vec<(String, Vec<Mode>, bool)> {
+                lesson.steps.iter().map(|step| (step.id.clone(), step.modes.clone(), step.set_up)).collect()
+            };
+            assert_eq!(steps(&outline), steps(&whole), "{name}");
+            let rest = Lesson { steps: whole.steps, sockets: whole.sockets, recap: whole.recap, ..outline };
+            assert_eq!(Lesson { steps: rest.steps.clone(), sockets: rest.sockets.clone(), misbelief: whole.misbelief, ..rest }, builtin(name).unwrap().unwrap(), "{name}");
+        }
+        assert!(outline("no-such-lesson").is_none());
     }
 
     #[test]

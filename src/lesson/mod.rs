@@ -34,7 +34,7 @@ mod types;
 mod waits;
 
 pub use address::{Address, Recipient};
-pub use catalogue::{builtin, builtin_names, builtin_text};
+pub use catalogue::{builtin, builtin_names, builtin_text, outline};
 pub use error::{LessonError, Problem};
 pub use fault::{Fault, Notation, WordKind};
 pub use glossary::{BrokenGlossary, Glossary, Term};

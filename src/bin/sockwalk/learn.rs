@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::i18n::{Lang, Localized, Texts};
-use sockwalk::lesson::{Lesson, builtin_names};
+use sockwalk::lesson::{Lesson, builtin_names, outline};
 use sockwalk::linux::shared::{LabFolder, ShownLesson};
 use sockwalk::linux::{LinuxWorld, WatchSocket};
 use sockwalk::model::{Mode, Need};
@@ -21,7 +21,7 @@ use super::course::{self, Curriculum};
 use super::memory::LearnerProgress;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
-use super::place::{BegunWorld, ProcessRights, StartedWorld, Waits, runner};
+use super::place::{BegunWorld, PlannedWorld, ProcessRights, StartedWorld, Waits, runner};
 use super::play::shown;
 use super::recorder::Recordings;
 use super::screen;
@@ -29,10 +29,28 @@ use super::storage::now_ms;
 
 /// The lesson that is opened.
 pub struct Opening {
-    /// The lesson.
+    /// The lesson; of a built-in one it may be the outline, of which the first page is drawn.
     pub lesson: Lesson,
+    /// Whether it is that: then the whole is read once the page stands.
+    pub is_outline: bool,
     /// Its file, where it isn't built in: of such a lesson nothing is kept. It may be another lesson tomorrow.
     pub file: Option<String>,
+}
+
+impl Opening {
+    /// Reads what the first page has of a lesson. `colours` says whether a wrong file's message may have them.
+    ///
+    /// # Errors
+    /// As of [`load`].
+    pub fn read(target: &Target, lang: Lang, colours: bool) -> Result<Opening, Exit> {
+        let (outline, file) = match target {
+            Target::Builtin(name) => (outline(name), None),
+            Target::Path(path) => (None, Some(path.to_string_lossy().into_owned())),
+        };
+        let is_outline = outline.is_some();
+        let lesson = outline.map_or_else(|| load(target, lang, colours), Ok)?;
+        Ok(Opening { lesson, is_outline, file })
+    }
 }
 
 /// Opens a lesson, which is read by `opening`, and stays until the learner quits; without one, the lesson with which to go on.
@@ -49,19 +67,20 @@ pub fn run(
         let opening = opening()?;
         let grounds = grounds?;
         let memory = LearnerProgress::open();
-        let Opening { lesson, file } = match opening {
+        let Opening { lesson, is_outline, file } = match opening {
             Some(opening) => opening,
             None => go_on(invocation.lang, &grounds, &memory.progress)?,
         };
         let mut house = LessonHost {
             lesson: Arc::new(lesson),
+            is_outline,
             file,
             invocation: invocation.clone(),
             grounds,
             sender: sender.clone(),
             epoch: Instant::now(),
             world: None,
-            begun: None,
+            planned: None,
             memory,
             course: None,
             again: None,
@@ -75,9 +94,12 @@ pub fn run(
         screen::prepare_while(invocation, sender.clone(), begin)?;
     let prepare = |app: &mut App| at_first(app, reached, told);
     let arrives = |house: &mut LessonHost, app: &mut App| {
-        if let Some(Opened { walk, reached, told }) = house.arrive(from_start, app.generation() + 1)? {
-            app.restarted(walk);
-            at_first(app, reached, told);
+        match house.arrive(from_start, app.generation() + 1)? {
+            Arrived::AsExpected(walk) => walk.into_iter().for_each(|walk| app.is_read(walk)),
+            Arrived::Elsewhere(Opened { walk, reached, told }) => {
+                app.restarted(walk);
+                at_first(app, reached, told);
+            }
         }
         Ok(())
     };
@@ -105,12 +127,14 @@ fn go_on(lang: Lang, grounds: &ProcessRights, progress: &Progress) -> Result<Ope
     let course: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
     let name = next_lesson(progress, &course).or(builtin_names().first().copied()).unwrap_or_default();
     let lesson = load(&Target::Builtin(name.to_owned()), lang, false)?;
-    Ok(Opening { lesson, file: None })
+    Ok(Opening { lesson, is_outline: false, file: None })
 }
 
 /// The world behind the interface, and what is needed to make it anew.
 struct LessonHost {
     lesson: Arc<Lesson>,
+    /// Only what its first page has was read of it.
+    is_outline: bool,
     /// Its file, where it isn't built in.
     file: Option<String>,
     invocation: Invocation,
@@ -118,8 +142,8 @@ struct LessonHost {
     sender: Sender<Msg>,
     epoch: Instant,
     world: Option<LinuxWorld>,
-    /// The first world, while it is being made: its first page is drawn meanwhile.
-    begun: Option<BegunWorld>,
+    /// The first world, until its first page is drawn.
+    planned: Option<PlannedWorld>,
     memory: LearnerProgress,
     /// What runs here; found when it is asked for.
     course: Option<Curriculum>,
@@ -133,33 +157,58 @@ struct LessonHost {
 /// Where a world is and what its wire does, and what is told where that isn't what was wanted.
 type PlaceAndTold = ((Mode, WireAbility), Option<Localized>);
 
+/// What the first world came to, whose page was drawn before it was there.
+enum Arrived {
+    /// It is as the page has it. The same walk through the whole lesson, where only its outline was read.
+    AsExpected(Option<Walk>),
+    /// It is another one, and so is the walk.
+    Elsewhere(Opened),
+}
+
 impl LessonHost {
-    /// Begins a world for the lesson, and a walk through it that goes on where the learner stopped. The world needn't be there
-    /// yet: see [`LessonHost::arrive`].
+    /// Begins a walk through the lesson that goes on where the learner stopped. Where it is known what its world will be, that is made
+    /// once the first page stands, which nothing else is to hold up then: see [`LessonHost::arrive`].
     fn begin_at_first(&mut self, from_start: bool) -> Result<Opened, Exit> {
-        let lesson = Arc::clone(&self.lesson);
-        let begun = self.begun(&lesson, 0)?;
-        match begun.expected() {
+        let planned = self.grounds.plan(&self.lesson);
+        match planned.expected() {
             Some(place) => {
-                let opened = self.opened(lesson, place, from_start, begun.epoch());
-                self.begun = Some(begun);
+                self.make_record()?;
+                let opened = self.opened(Arc::clone(&self.lesson), place, from_start, Instant::now());
+                self.planned = Some(planned);
                 Ok(opened)
             }
-            None => self.finish(begun, lesson, from_start, 0),
+            None => {
+                self.read_whole()?;
+                self.begin(Arc::clone(&self.lesson), from_start, 0)
+            }
         }
     }
 
-    /// Waits for the first world. Another walk, of this generation, where that isn't what was expected.
-    fn arrive(&mut self, from_start: bool, generation: u64) -> Result<Option<Opened>, Exit> {
-        let Some(begun) = self.begun.take() else { return Ok(None) };
-        let (expected, epoch) = (begun.expected(), begun.epoch());
+    /// Makes the first world, and reads meanwhile what of the lesson isn't read yet. A walk elsewhere has this generation.
+    fn arrive(&mut self, from_start: bool, generation: u64) -> Result<Arrived, Exit> {
+        let Some(planned) = self.planned.take() else { return Ok(Arrived::AsExpected(None)) };
+        let (expected, epoch, was_outline) = (planned.expected(), self.epoch, self.is_outline);
+        let begun = self.begun(planned, &Arc::clone(&self.lesson), epoch, 0);
+        let read = self.read_whole();
         let lesson = Arc::clone(&self.lesson);
         let arrived = self.wait(begun, &lesson, generation)?;
-        if Some(arrived.0) == expected {
-            self.look_for_set_up(arrived.0.0, 0);
-            return Ok(None);
+        read?;
+        match expected {
+            Some(place) if place == arrived.0 => {
+                self.look_for_set_up(place.0, 0);
+                Ok(Arrived::AsExpected(was_outline.then(|| self.runner(&lesson, place).into())))
+            }
+            _ => Ok(Arrived::Elsewhere(self.arrived(lesson, arrived, from_start, (epoch, generation)))),
         }
-        Ok(Some(self.arrived(lesson, arrived, from_start, (epoch, generation))))
+    }
+
+    /// Reads what of the lesson isn't read yet.
+    fn read_whole(&mut self) -> Result<(), Exit> {
+        if std::mem::take(&mut self.is_outline) {
+            let target = Target::Builtin(self.lesson.id.clone());
+            self.lesson = Arc::new(load(&target, self.invocation.lang, false)?);
+        }
+        Ok(())
     }
 
     /// Makes a world for a lesson, and a walk through it that goes on where the learner stopped.
@@ -168,18 +217,9 @@ impl LessonHost {
         if self.world.as_ref().is_some_and(|world| world.mode() == Mode::Host) {
             self.world = None;
         }
-        let begun = self.begun(&lesson, generation)?;
-        self.finish(begun, lesson, from_start, generation)
-    }
-
-    fn finish(
-        &mut self,
-        begun: BegunWorld,
-        lesson: Arc<Lesson>,
-        from_start: bool,
-        generation: u64,
-    ) -> Result<Opened, Exit> {
-        let epoch = begun.epoch();
+        self.make_record()?;
+        let epoch = Instant::now();
+        let begun = self.begun(self.grounds.plan(&lesson), &lesson, epoch, generation);
         let arrived = self.wait(begun, &lesson, generation)?;
         Ok(self.arrived(lesson, arrived, from_start, (epoch, generation)))
     }
@@ -197,11 +237,15 @@ impl LessonHost {
         Opened { told, ..opened }
     }
 
-    /// Makes the file of the walk's recording, and begins its world.
-    fn begun(&mut self, lesson: &Lesson, generation: u64) -> Result<BegunWorld, Exit> {
-        self.recordings.make_file().map_err(|why| why.exit(self.invocation.lang))?;
+    /// Makes the file of the walk's recording.
+    fn make_record(&mut self) -> Result<(), Exit> {
+        self.recordings.make_file().map_err(|why| why.exit(self.invocation.lang))
+    }
+
+    /// Begins a lesson's world.
+    fn begun(&self, planned: PlannedWorld, lesson: &Lesson, epoch: Instant, generation: u64) -> BegunWorld {
         let shown = shown(lesson);
-        Ok(self.grounds.begin(lesson, Instant::now(), &|| door(&shown), self.sink(generation)))
+        self.grounds.begin(planned, lesson, epoch, &|| door(&shown), self.sink(generation))
     }
 
     fn sink(&self, generation: u64) -> impl Fn(Vec<Happening>) + Send + Clone + 'static {
@@ -226,8 +270,7 @@ impl LessonHost {
 
     /// A walk through a lesson in such a place, whose clock began then, with what was reached in it before.
     fn opened(&mut self, lesson: Arc<Lesson>, place: (Mode, WireAbility), from_start: bool, epoch: Instant) -> Opened {
-        let waits = Waits { patience: Duration::from_secs(3), timers: true };
-        let walk: Runner = runner(&lesson, place, &self.invocation, waits);
+        let walk = self.runner(&lesson, place);
         let is_built_in = self.file.is_none();
         let progress = self.memory.look();
         let known = progress.lessons.get(&lesson.id).filter(|_| is_built_in);
@@ -239,6 +282,11 @@ impl LessonHost {
         (self.epoch, self.lesson) = (epoch, lesson);
         (self.again, self.noted) = (again, None);
         Opened { walk: walk.into(), reached: Reached { again, kept, furthest }, told: None }
+    }
+
+    fn runner(&self, lesson: &Arc<Lesson>, place: (Mode, WireAbility)) -> Runner {
+        let waits = Waits { patience: Duration::from_secs(3), timers: true };
+        runner(lesson, place, &self.invocation, waits)
     }
 
     /// Looks whether the lesson's set-up is known from other lessons, all of which are read for that: no screen and no lab waits for

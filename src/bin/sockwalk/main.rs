@@ -133,13 +133,10 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::New(name) => new::run(&invocation, name),
         Task::Reset(name) => reset::run(&invocation, name.as_deref()),
         Task::Learn { target, from_start, record } if screen::is_possible() => {
-            let file = match target {
-                Some(Target::Path(path)) => Some(path.to_string_lossy().into_owned()),
-                _ => None,
-            };
             // Rights are had by a process of one thread alone, and the lesson is read beside a second one.
             let grounds = ProcessRights::prepare(&invocation);
-            let opening = || Ok(target.as_ref().map(lesson).transpose()?.map(|lesson| learn::Opening { lesson, file }));
+            let read = |target| learn::Opening::read(target, invocation.lang, out::err_has_colours());
+            let opening = || target.as_ref().map(read).transpose();
             learn::run(&invocation, grounds, opening, *from_start, record.clone())
         }
         // Where there is no screen to draw on, the lesson is told as text.

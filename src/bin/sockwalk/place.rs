@@ -47,6 +47,20 @@ impl From<Exit> for NotStarted {
     }
 }
 
+/// Where a walk's world is to be made.
+pub struct PlannedWorld {
+    /// What the lesson needs of the lab; `None` where the world isn't to be there.
+    lab: Option<Result<Vec<Need>, Obstacle>>,
+}
+
+impl PlannedWorld {
+    /// Where it will be and what its wire will do, unless the system refuses that.
+    pub fn expected(&self) -> Option<(Mode, WireAbility)> {
+        let may_be = matches!(self.lab, Some(Ok(_)));
+        may_be.then_some((Mode::Lab, WireAbility::Holds))
+    }
+}
+
 /// A walk's world that may be being made in the lab already.
 pub struct BegunWorld {
     epoch: Instant,
@@ -72,19 +86,6 @@ impl StartingLab {
     }
 }
 
-impl BegunWorld {
-    /// Where it will be and what its wire will do, unless the system refuses that.
-    pub fn expected(&self) -> Option<(Mode, WireAbility)> {
-        let is_starting = matches!(self.lab, Some(Ok(_)));
-        is_starting.then_some((Mode::Lab, WireAbility::Holds))
-    }
-
-    /// The beginning of its clock.
-    pub fn epoch(&self) -> Instant {
-        self.epoch
-    }
-}
-
 /// What opens a door for who looks on, once it is sure that there is something to look at.
 pub type OpensWatchSocket<'a> = &'a dyn Fn() -> Option<WatchSocket>;
 
@@ -101,11 +102,23 @@ fn begin_in_lab(
     door: OpensWatchSocket<'_>,
     sink: impl Fn(Vec<Happening>) + Send + 'static,
 ) -> Result<StartingLab, Obstacle> {
+    start_in_lab(needed_in_lab(lesson)?, lesson, epoch, door, sink)
+}
+
+/// What a lesson needs of the lab, as far as that can be told before there is one.
+fn needed_in_lab(lesson: &Lesson) -> Result<Vec<Need>, Obstacle> {
     let needs = lesson.needs_in(Mode::Lab);
     let missing = linux::missing(&needs, Mode::Lab);
-    if !missing.is_empty() {
-        return Err(Obstacle::Lacks(missing));
-    }
+    if missing.is_empty() { Ok(needs) } else { Err(Obstacle::Lacks(missing)) }
+}
+
+fn start_in_lab(
+    needs: Vec<Need>,
+    lesson: &Lesson,
+    epoch: Instant,
+    door: OpensWatchSocket<'_>,
+    sink: impl Fn(Vec<Happening>) + Send + 'static,
+) -> Result<StartingLab, Obstacle> {
     let peers = LessonPeers { door: door(), programs: programs(lesson) };
     let starting = LinuxWorld::begin(WalkPlace::Lab(lesson.lab.clone()), epoch, peers, sink);
     Ok(StartingLab { starting: starting.map_err(Obstacle::Refused)?, needs })
@@ -142,16 +155,23 @@ impl ProcessRights {
         self.lang = lang;
     }
 
+    /// Where a lesson's world is to be made.
+    pub fn plan(&self, lesson: &Lesson) -> PlannedWorld {
+        let is_in_lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
+        PlannedWorld { lab: is_in_lab.then(|| needed_in_lab(lesson)) }
+    }
+
     /// Begins a world for a lesson, with such a door, as far as that waits for the lab: [`ProcessRights::finish`] waits for it.
     pub fn begin(
         &self,
+        planned: PlannedWorld,
         lesson: &Lesson,
         epoch: Instant,
         door: OpensWatchSocket<'_>,
         sink: impl Fn(Vec<Happening>) + Send + 'static,
     ) -> BegunWorld {
-        let is_in_lab = self.rights.is_some() && lesson.modes.contains(&Mode::Lab);
-        BegunWorld { epoch, lab: is_in_lab.then(|| begin_in_lab(lesson, epoch, door, sink)) }
+        let start = |needs| start_in_lab(needs, lesson, epoch, door, sink);
+        BegunWorld { epoch, lab: planned.lab.map(|needs| needs.and_then(start)) }
     }
 
     /// Waits for a world that was begun for the lesson: in the lab, or, where the mode is open and the lab is refused or lacks what

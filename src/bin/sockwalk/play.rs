@@ -105,7 +105,7 @@ fn started(
     epoch: Instant,
     sink: impl Fn(Vec<Happening>) + Send + Clone + 'static,
 ) -> Result<LinuxWorld, Exit> {
-    let begun = grounds.begin(lesson, epoch, &|| None, sink.clone());
+    let begun = grounds.begin(grounds.plan(lesson), lesson, epoch, &|| None, sink.clone());
     // The words are read while the lab is being made.
     let texts = Texts::load(invocation.lang)?;
     let StartedWorld { world, instead } = grounds.finish(begun, lesson, invocation.port, &|| None, sink)?;

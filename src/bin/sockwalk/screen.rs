@@ -164,12 +164,19 @@ pub fn show_until<H: Host>(
     if let Some(lang) = invocation.lacks_lang {
         app.tell_of_lacking_lang(lang);
     }
-    let answer = tui::listen(sender, (columns, rows)).map_err(trouble(invocation.lang))?;
-    if asks && let Ok(background) = answer.recv_timeout(ANSWERED_WITHIN) {
-        app.is_on(background);
-    }
+    let listen = || tui::listen(sender, (columns, rows)).map_err(trouble(invocation.lang));
+    // What is typed meanwhile waits in the terminal.
+    let listens_later = if asks {
+        if let Ok(background) = listen()?.recv_timeout(ANSWERED_WITHIN) {
+            app.is_on(background);
+        }
+        None
+    } else {
+        Some(listen)
+    };
     host.console_size(app.console_size());
     let drawn = tui::draw_changed(&mut terminal, &mut app).is_ok();
+    listens_later.map(|listen| listen()).transpose()?;
     arrives(host, &mut app)?;
     let mut on_terminal = OnTerminal { host, guard: &guard };
     let drawn = drawn && tui::run(&mut terminal, &mut app, inbox, &mut on_terminal).is_ok();

@@ -13,13 +13,21 @@ use super::tag;
 /// Where the text is no TOML.
 pub fn write(text: &str) -> Result<Vec<u8>, Error> {
     let table = DeTable::parse(text)?;
-    let mut tree = TreeWriter { text, start: 0, bytes: Vec::new() };
+    let mut tree = TreeWriter { text: Some(text), start: 0, bytes: Vec::new() };
     tree.table(&table.span(), table.get_ref());
     Ok(tree.bytes)
 }
 
+/// The same of a table whose text isn't there when it is read: no value has a place in it.
+#[allow(dead_code)] // `build.rs` alone writes such trees.
+pub fn write_alone(table: &DeTable<'_>) -> Vec<u8> {
+    let mut tree = TreeWriter { text: None, start: 0, bytes: Vec::new() };
+    tree.table(&(0..0), table);
+    tree.bytes
+}
+
 struct TreeWriter<'a> {
-    text: &'a str,
+    text: Option<&'a str>,
     /// Where the newest value begins.
     start: usize,
     bytes: Vec<u8>,
@@ -64,12 +72,12 @@ impl TreeWriter<'_> {
 
     /// A quoted text begins behind its quotes, one of several lines also behind its first newline.
     fn string(&mut self, span: &Range<usize>, text: &str) {
-        let written = self.text.get(span.clone()).unwrap_or_default();
-        match written.find(text) {
-            Some(at) => {
+        let written = self.text.map(|text| text.get(span.clone()).unwrap_or_default());
+        match written.and_then(|written| Some((written.find(text)?, written.len()))) {
+            Some((at, len)) => {
                 self.begin(tag::PART, span);
                 self.number(at as u64);
-                self.number((written.len() - at - text.len()) as u64);
+                self.number((len - at - text.len()) as u64);
             }
             None => {
                 self.begin(tag::TEXT, span);
@@ -80,6 +88,7 @@ impl TreeWriter<'_> {
     }
 
     fn begin(&mut self, tag: u8, span: &Range<usize>) {
+        let span = if self.text.is_some() { span.clone() } else { 0..0 };
         self.bytes.push(tag);
         self.signed(span.start as i64 - self.start as i64);
         self.start = span.start;
