@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     collect(root, &mut files)?;
     files.sort();
     let (mut packed, mut table) = (Vec::new(), format!("static ASSETS: [Asset; {}] = [\n", files.len()));
+    let mut heads = String::new();
     let mut pack = |bytes: &[u8]| {
         let from = packed.len();
         packed.extend(compress_to_vec(bytes, LEVEL));
@@ -64,9 +65,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             false => "None".to_owned(),
         };
+        if path.starts_with("code/") {
+            heads += &head_of_code(path, &text)?;
+        }
         writeln!(table, "    Asset::new({path:?}, {}, {trees}),", pack(text.as_bytes()))?;
     }
-    table += "];\n";
+    write!(table, "];\n\n/// In the order of their paths.\npub static CODE: &[CodeHead] = &[\n{heads}];\n")?;
     fs::write(out.join("assets.bin"), packed)?;
     fs::write(out.join("assets.rs"), table)?;
     Ok(())
@@ -94,6 +98,13 @@ fn loader_reads_packed_relocations() -> bool {
     };
     let number = |part: &str| part.split('.').next().and_then(|part| part.parse().ok()).unwrap_or(0u32);
     (number(major), number(minor)) >= (2, 36)
+}
+
+/// What is known of a file of code before it is read.
+fn head_of_code(path: &str, json: &str) -> Result<String, Box<dyn Error>> {
+    let file: serde_json::Value = serde_json::from_str(json)?;
+    let text = |key: &str| file.get(key).and_then(|text| text.as_str()).ok_or_else(|| format!("{path} has no {key}"));
+    Ok(format!("    CodeHead {{ path: {path:?}, name: {:?}, detail: {:?} }},\n", text("name")?, text("detail")?))
 }
 
 /// A file as it is packed.

@@ -6,8 +6,19 @@ use toml::Table;
 /// All packed files, one behind the other, each deflated (RFC 1951).
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/assets.bin"));
 
-// `ASSETS`: the files, in the order of their paths.
+// `ASSETS`: the files, in the order of their paths. `CODE`: what is to be known of those of `code` before they are read.
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// What the calls' code in a programming language is called.
+#[derive(Debug)]
+pub struct CodeHead {
+    /// Its file's path below `assets`.
+    pub path: &'static str,
+    /// The language.
+    pub name: &'static str,
+    /// What of it is used.
+    pub detail: &'static str,
+}
 
 /// A file.
 pub struct Asset {

@@ -93,7 +93,11 @@ mod tests {
             };
             assert_eq!(steps(&outline), steps(&whole), "{name}");
             let rest = Lesson { steps: whole.steps, sockets: whole.sockets, recap: whole.recap, ..outline };
-            assert_eq!(Lesson { steps: rest.steps.clone(), sockets: rest.sockets.clone(), misbelief: whole.misbelief, ..rest }, builtin(name).unwrap().unwrap(), "{name}");
+            assert_eq!(
+                Lesson { steps: rest.steps.clone(), sockets: rest.sockets.clone(), misbelief: whole.misbelief, ..rest },
+                builtin(name).unwrap().unwrap(),
+                "{name}"
+            );
         }
         assert!(outline("no-such-lesson").is_none());
     }

@@ -57,8 +57,6 @@ pub struct Appearance {
 pub enum AppearanceError {
     #[error(transparent)]
     InterfaceTexts(#[from] super::texts::TextsError),
-    #[error(transparent)]
-    Snippets(#[from] super::code::SnippetsError),
 }
 
 impl Appearance {
@@ -68,7 +66,7 @@ impl Appearance {
     /// [`AppearanceError`] where a built-in file is wrong; tests read all of them.
     pub fn new(lang: Lang, theme: Theme, glyphs: Glyphs) -> Result<Appearance, AppearanceError> {
         let texts = InterfaceTexts::load_in(lang, glyphs)?;
-        let snippets = Snippets::load()?;
+        let snippets = Snippets::shipped();
         let numbers = Numbers::default();
         let shown = Lang::all().filter(|lang| glyphs.have_lang(*lang)).collect();
         let (code, source, large, asks) = (0, true, None, None);

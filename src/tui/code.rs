@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::OnceLock;
 
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::assets::{Asset, below};
+use crate::assets::{CODE, CodeHead};
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
 use crate::model::{
@@ -15,21 +16,8 @@ use crate::model::{
 };
 use crate::theme::Theme;
 
-/// A file a language, in the order in which they take turns.
-const FOLDER: &str = "code";
-
 /// How many bytes of sent data a snippet shows; of more it shows the variable that has them.
 const SHOWN_BYTES: usize = 24;
-
-/// Why the snippets can't be used.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum SnippetsError {
-    #[error("{file}: {error}")]
-    Parse { file: &'static str, error: String },
-    #[error("{file}: calls.{call} is missing")]
-    Missing { file: &'static str, call: CallName },
-}
 
 words! {
     /// One language's file.
@@ -82,25 +70,28 @@ words! {
     }
 }
 
-/// All languages.
+/// All languages. Each is read when a call is first shown in it: the first page has their names alone.
 #[derive(Debug)]
-pub struct Snippets(Vec<Language>);
+pub struct Snippets(Vec<NamedLanguage>);
+
+/// A language, which may not be read yet.
+#[derive(Debug)]
+struct NamedLanguage {
+    head: &'static CodeHead,
+    read: OnceLock<Language>,
+}
+
+impl NamedLanguage {
+    /// The language; nothing of it where its file can't be read, for which a test looks.
+    fn get(&self) -> &Language {
+        self.read.get_or_init(|| Language::read(self.head.path).unwrap_or_default())
+    }
+}
 
 impl Snippets {
-    /// Reads the built-in files.
-    ///
-    /// # Errors
-    /// [`SnippetsError`] where one is wrong; a test reads all of them.
-    pub fn load() -> Result<Snippets, SnippetsError> {
-        let read = |asset: &'static Asset| {
-            let file = asset.path();
-            let language: Language = words::of_asset(file).map_err(|error| SnippetsError::Parse { file, error })?;
-            match CallName::ALL.into_iter().find(|call| !language.calls.contains_key(call.name())) {
-                Some(call) => Err(SnippetsError::Missing { file, call }),
-                None => Ok(language),
-            }
-        };
-        below(FOLDER).map(read).collect::<Result<_, _>>().map(Snippets)
+    /// The built-in files.
+    pub fn shipped() -> Snippets {
+        Snippets(CODE.iter().map(|head| NamedLanguage { head, read: OnceLock::new() }).collect())
     }
 
     /// How many languages there are.
@@ -108,13 +99,23 @@ impl Snippets {
         self.0.len()
     }
 
-    /// All of them, in the order in which they take turns.
+    /// What all of them are called, in the order in which they take turns: a name, and what of the language it is.
+    pub fn names(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.0.iter().map(|language| (language.head.name, language.head.detail))
+    }
+
+    /// All of them, in that order.
     pub fn languages(&self) -> impl Iterator<Item = &Language> {
-        self.0.iter()
+        self.0.iter().map(NamedLanguage::get)
     }
 
     pub(super) fn get(&self, n: usize) -> Option<&Language> {
-        self.0.get(n)
+        self.0.get(n).map(NamedLanguage::get)
+    }
+
+    /// The one with this name.
+    pub(super) fn named(&self, name: &str) -> Option<&Language> {
+        self.0.iter().find(|language| language.head.name == name).map(NamedLanguage::get)
     }
 }
 
@@ -127,6 +128,18 @@ fn is_plain(lookup: &Lookup) -> bool {
 }
 
 impl Language {
+    /// Reads the file at a path below `assets`.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    fn read(path: &str) -> Result<Language, String> {
+        let language: Language = words::of_asset(path)?;
+        match CallName::ALL.into_iter().find(|call| !language.calls.contains_key(call.name())) {
+            Some(call) => Err(format!("{path}: calls.{call} is missing")),
+            None => Ok(language),
+        }
+    }
+
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name
@@ -481,15 +494,24 @@ mod tests {
 
     /// All names that a file puts into braces.
     fn placeholders() -> Vec<String> {
-        let texts: Vec<String> = below(FOLDER).map(Asset::text).collect();
+        let texts: Vec<String> = CODE.iter().map(|head| crate::assets::text(head.path)).collect();
         let names = texts.iter().flat_map(|text| text.split('{').skip(1)).filter_map(|rest| rest.split_once('}'));
         let word = |name: &&str| name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
         names.map(|(name, _)| name).filter(word).map(ToOwned::to_owned).collect()
     }
 
     #[test]
+    fn each_file_can_be_read_and_has_the_names_that_are_told_before() {
+        let languages: Vec<Language> = CODE.iter().map(|head| Language::read(head.path).unwrap()).collect();
+        let names: Vec<(&str, &str)> =
+            languages.iter().map(|read| (read.name.as_str(), read.detail.as_str())).collect();
+        assert_eq!(Snippets::shipped().names().collect::<Vec<_>>(), names);
+        assert_eq!(CODE.len(), crate::assets::below("code").count());
+    }
+
+    #[test]
     fn a_socket_has_one_name_from_the_call_that_made_it() {
-        let snippets = Snippets::load().unwrap();
+        let snippets = Snippets::shipped();
         let made = Ok(Returned { value: 7, ..Returned::default() });
         for language in snippets.languages() {
             let first = |call: &Call, outcome| language.lines(call, outcome).join("\n");
@@ -503,7 +525,7 @@ mod tests {
 
     #[test]
     fn sent_bytes_are_what_a_source_can_have() {
-        let snippets = Snippets::load().unwrap();
+        let snippets = Snippets::shipped();
         let shown =
             |n: usize, data: &[u8]| snippets.get(n).unwrap().lines(&Call::send(3, data.to_vec()), None)[0].clone();
         for (n, quoted) in ["b\"a\\\"b\\\\\\n\\xe4\\x00\"", "\"a\\\"b\\\\\\n\\344\\000\""].into_iter().enumerate() {
@@ -521,7 +543,7 @@ mod tests {
 
     #[test]
     fn flags_stand_in_the_code_as_each_language_names_them() {
-        let snippets = Snippets::load().unwrap();
+        let snippets = Snippets::shipped();
         let peek = Call::Recv { fd: 3, len: 9, flags: MessageFlags(libc::MSG_PEEK | libc::MSG_DONTWAIT) };
         let send = |flags| Call::Send { fd: 3, data: b"x".to_vec(), flags: MessageFlags(flags) };
         let line = |n: usize, call: &Call| {
@@ -538,7 +560,7 @@ mod tests {
 
     #[test]
     fn every_call_is_filled_in_completely_and_short_enough() {
-        for language in Snippets::load().unwrap().languages() {
+        for language in Snippets::shipped().languages() {
             for call in calls() {
                 let lines = language.lines(&call, None);
                 assert!((1..=3).contains(&lines.len()), "{}: {lines:?}", language.name);
@@ -555,7 +577,7 @@ mod tests {
     #[test]
     fn colours_take_nothing_away() {
         let theme = Theme::load(Choice::Dark, Colours::All).unwrap();
-        let snippets = Snippets::load().unwrap();
+        let snippets = Snippets::shipped();
         for language in snippets.languages() {
             for line in calls().iter().flat_map(|call| language.lines(call, None)) {
                 let spans = language.highlight(&line, &theme);

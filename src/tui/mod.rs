@@ -56,7 +56,7 @@ mod wrap;
 pub use app::{App, Appearance, AppearanceError, Auto, Focus, Overlay, PACES};
 pub use backend::Screen;
 pub use catalogue::{Catalogue, LessonRow, NotOpened, Opened, Opens, Reached};
-pub use code::{Language, Snippets, SnippetsError};
+pub use code::{Language, Snippets};
 pub use console::{Console, ProgramCourse, ProgramEnd};
 pub use draw::draw;
 pub use fit::{Overflow, overflows};

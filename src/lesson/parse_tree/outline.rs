@@ -50,7 +50,8 @@ fn of_step(step: &mut DeTable<'_>, titled: &mut Vec<String>) {
         step.remove("do");
     }
     if let Some(DeValue::Array(claims)) = step.get_mut("expect").map(Spanned::get_mut) {
-        *claims = std::mem::replace(claims, DeArray::new()).into_iter().filter(|claim| is_refusal(claim.get_ref())).collect();
+        *claims =
+            std::mem::replace(claims, DeArray::new()).into_iter().filter(|claim| is_refusal(claim.get_ref())).collect();
     }
     UNREAD_KEYS.iter().for_each(|key| drop(step.remove(*key)));
 }

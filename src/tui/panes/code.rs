@@ -24,7 +24,9 @@ pub(super) fn draw(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         put(buf, inner, source::lines(scene, site, width, usize::from(inner.height)));
         return;
     }
-    let (Some(call), Some(language)) = (newest, scene.app.look.snippets.get(scene.app.look.code)) else {
+    // A language is read once there is something to show in it.
+    let in_language = |call| Some((call, scene.app.look.snippets.get(scene.app.look.code)?));
+    let Some((call, language)) = newest.and_then(in_language) else {
         put(buf, inner, [Line::styled(scene.texts.code.none.clone(), scene.theme.dim.0)]);
         return;
     };
@@ -75,9 +77,9 @@ fn title(scene: &Scene<'_>, call: Option<CallView<'_>>, site: Option<&CallSite>,
         let place = site.short().unwrap_or_else(|| scene.texts.code.source.clone());
         spans.push(Span::styled(format!("[{}]", escape_with(place.as_bytes(), "")), theme.title.0));
     }
-    for (n, language) in scene.app.look.snippets.languages().enumerate() {
+    for (n, (name, detail)) in scene.app.look.snippets.names().enumerate() {
         let shown = n == scene.app.look.code && site.is_none();
-        let name = if shown { format!("[{} {}]", language.name, language.detail) } else { language.name.clone() };
+        let name = if shown { format!("[{name} {detail}]") } else { name.to_owned() };
         spans.push(Span::styled(if n == 0 && site.is_none() { "" } else { " · " }, theme.dim.0));
         spans.push(Span::styled(name, if shown { theme.title.0 } else { theme.dim.0 }));
     }

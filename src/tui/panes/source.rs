@@ -71,7 +71,7 @@ fn language<'a>(scene: &Scene<'a>, site: &CallSite) -> Option<&'a Language> {
         "py" => "Python",
         _ => return None,
     };
-    scene.app.look.snippets.languages().find(|language| language.name() == name)
+    scene.app.look.snippets.named(name)
 }
 
 /// The functions that called the one that makes the call, as far as their source is known, or they are the program's.

@@ -1,11 +1,15 @@
 //! The list of lessons, and the page at a lesson's end.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::made::Made;
 use super::*;
 use crate::i18n::testing::{both, zh};
-use crate::lesson::{builtin, builtin_names};
-use crate::model::{AnsweredQuestion, Event as Happened};
+use crate::lesson::{Lesson, builtin, builtin_names, outline};
+use crate::model::{AnsweredQuestion, Event as Happened, Mode};
 use crate::progress::{LessonProgress, Mark};
+use crate::tui::fit::laid_out;
 use crate::tui::{LessonRow, Reached};
 use crate::walk::Phase;
 
@@ -200,6 +204,38 @@ fn the_frame_names_each_key_once() {
             let frame = shown.lines().find(|line| line.starts_with('┗')).unwrap();
             assert!(frame.matches('↓').count() <= 1, "{frame}");
             assert!(overlay == Overlay::Ending || frame.contains('↓'), "{frame}");
+        }
+    }
+}
+
+/// The first page is drawn of a lesson's outline, before the whole is read: nothing on it may be another thing then.
+#[test]
+fn the_first_page_of_an_outline_is_that_of_the_lesson() {
+    let look = |lang| Appearance::new(lang, Theme::load(Choice::Dark, Colours::All).unwrap(), Glyphs::Unicode).unwrap();
+    for name in builtin_names() {
+        let lessons = [outline(name).unwrap(), builtin(name).unwrap().unwrap()].map(Arc::new);
+        let last = lessons[1].steps.len() - 1;
+        for mode in [Mode::Lab, Mode::Host] {
+            let walk = |lesson: &Arc<Lesson>| laid_out(lesson, mode, Lang::EN, None, Phase::Ready);
+            for (lang, (columns, rows)) in Lang::all().flat_map(|lang| [(80, 24), (120, 40)].map(|size| (lang, size))) {
+                for again in [None, Some(0), Some(last)] {
+                    let mut apps = lessons.each_ref().map(|lesson| {
+                        let mut app = App::new(walk(lesson), look(lang), columns, rows);
+                        app.reached_before(Reached { again, kept: BTreeMap::new(), furthest: again });
+                        again.into_iter().for_each(|last| app.run_again(last));
+                        app
+                    });
+                    let place = format!("{name} {mode:?} {lang:?} {columns}×{rows} {again:?}");
+                    assert_eq!(screen(&apps[0]), screen(&apps[1]), "{place}");
+                    // The rest comes without a change of what is there.
+                    apps[0].take_changed();
+                    apps[0].is_read(walk(&lessons[1]));
+                    assert!(!apps[0].take_changed(), "{place}");
+                    let now = Duration::from_secs(1);
+                    apps.iter_mut().for_each(|app| drop(update(app, Msg::Tick, now)));
+                    assert_eq!(screen(&apps[0]), screen(&apps[1]), "{place}, one tick later");
+                }
+            }
         }
     }
 }
