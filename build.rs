@@ -22,6 +22,9 @@ use miniz_oxide::deflate::compress_to_vec;
 /// Of 0 to 10: what is packed once is unpacked at every start, which costs the same for all of them.
 const LEVEL: u8 = 9;
 
+/// So many bytes less are worth the time: before anything is unpacked, the tables for it are made.
+const WORTH: usize = 600;
+
 /// Where the linker reads which functions belong together: those that run in a walk are a third of the code, and the kernel maps
 /// 16 pages around each that is touched (`fault_around_bytes`), which would be nearly all of it.
 const TEXT_ORDER: &str = "link/functions.ld";
@@ -50,8 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut packed, mut table) = (Vec::new(), format!("static ASSETS: [Asset; {}] = [\n", files.len()));
     let mut heads = String::new();
     let mut pack = |bytes: &[u8]| {
-        let from = packed.len();
-        packed.extend(compress_to_vec(bytes, LEVEL));
+        let (from, deflated) = (packed.len(), compress_to_vec(bytes, LEVEL));
+        packed.extend(if deflated.len() + WORTH <= bytes.len() { &deflated } else { bytes });
         format!("Packed {{ len: {}, at: ({from}, {}) }}", bytes.len(), packed.len())
     };
     for file in &files {

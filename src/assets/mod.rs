@@ -3,7 +3,7 @@
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use toml::Table;
 
-/// All packed files, one behind the other, each deflated (RFC 1951).
+/// All packed files, one behind the other, each deflated (RFC 1951) where that is worth it.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/assets.bin"));
 
 // `ASSETS`: the files, in the order of their paths. `CODE`: what is to be known of those of `code` before they are read.
@@ -41,6 +41,10 @@ impl Packed {
     /// reads it says so.
     fn unpack(&self) -> Vec<u8> {
         let packed = PACKED.get(self.at.0..self.at.1).unwrap_or_default();
+        // Where little is saved, it stands there as it is.
+        if packed.len() == self.len {
+            return packed.to_vec();
+        }
         decompress_to_vec_with_limit(packed, self.len).unwrap_or_default()
     }
 }

@@ -6,10 +6,8 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::StrDeserializer;
-use toml::{Table, Value};
 
 use super::{CallState, Circumstance};
-use crate::assets::table;
 use crate::i18n::words::{self, words};
 use crate::i18n::{Lang, Localized};
 use crate::model::{CallName, Errno};
@@ -100,7 +98,7 @@ impl Explanations {
     /// [`Broken`] where the asset that was built in doesn't fit the program.
     pub fn load() -> Result<&'static Explanations, Broken> {
         static LOADED: OnceLock<Result<Explanations, Broken>> = OnceLock::new();
-        LOADED.get_or_init(|| table(ASSET).map_err(Broken).and_then(read)).as_ref().map_err(Clone::clone)
+        LOADED.get_or_init(|| words::of_asset(ASSET).map_err(Broken).and_then(of_file)).as_ref().map_err(Clone::clone)
     }
 
     /// What is to be said of this outcome. The nearest entry counts: of this call in this circumstance, of whatever call in it, of this call
@@ -135,8 +133,12 @@ impl Explanations {
     }
 }
 
-pub(super) fn read(asset: Table) -> Result<Explanations, Broken> {
-    let file: RawFile = words::taken(Value::Table(asset)).map_err(Broken)?;
+#[cfg(test)]
+pub(super) fn read(asset: toml::Table) -> Result<Explanations, Broken> {
+    words::taken(asset.into()).map_err(Broken).and_then(of_file)
+}
+
+fn of_file(file: RawFile) -> Result<Explanations, Broken> {
     let mut entries = HashMap::new();
     for raw in file.entry {
         let kind = kind(&raw.outcome).ok_or_else(|| Broken(format!("no outcome is called {}", raw.outcome)))?;

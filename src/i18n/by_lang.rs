@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::words::{self, Words};
-use super::{Lang, Languages};
+use super::{Glyphs, Lang, Languages};
 
 /// The asset of a language is broken: a fault of the program, which a test looks for.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -32,7 +32,8 @@ impl<W: Words + Default> ByLang<W> {
         let of = |lang: Lang| all.iter().find(|(known, _)| *known == lang);
         // English is always there, and first.
         let (lang, cell) = of(lang).unwrap_or(&all[0]);
-        let read = || words::of_language(Languages::shipped(), *lang, self.file).map_err(BrokenTexts);
+        let read =
+            || words::of_language(Languages::shipped(), (*lang, Glyphs::Unicode), self.file).map_err(BrokenTexts);
         cell.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use super::word_tree::WordTree;
 use super::words::{self, Words};
 use super::{Lang, Localized};
 use crate::model::same_counter;
@@ -14,7 +15,7 @@ const ASSET: &str = "text/counters.toml";
 struct CounterTexts(BTreeMap<String, Localized>);
 
 impl Words for CounterTexts {
-    fn take(&mut self, value: toml::Value) -> Result<(), String> {
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
         self.0.take(value)
     }
 }

@@ -5,8 +5,7 @@
 
 use std::borrow::Cow;
 
-use toml::Value;
-
+use super::word_tree::WordTree;
 use super::{Lang, Languages};
 
 /// The characters that can be shown.
@@ -106,13 +105,9 @@ impl Glyphs {
     }
 
     /// All texts in a value, written in these characters.
-    pub(crate) fn write(self, value: &mut Value) {
-        match value {
-            _ if self == Glyphs::Unicode => {}
-            Value::String(text) => *text = self.text(text).into_owned(),
-            Value::Array(values) => values.iter_mut().for_each(|value| self.write(value)),
-            Value::Table(table) => table.iter_mut().for_each(|(_, value)| self.write(value)),
-            _ => {}
+    pub(super) fn write(self, value: &mut WordTree<'_>) {
+        if self != Glyphs::Unicode {
+            value.each_text(&mut |text| *text = self.text(text).into_owned().into());
         }
     }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use toml::{Table, Value};
+use toml::Table;
 
+use super::word_tree::WordTree;
 use crate::assets;
 
 /// The folder of the built-in ones.
@@ -128,35 +129,33 @@ impl Languages {
         self.more.iter().find(|(more, _)| *more == path).map(|(_, text)| *text)
     }
 
-    /// A file of a language as a table: English, and over it what the language has itself.
-    ///
-    /// # Errors
-    /// A sentence that says which file is wrong, and what.
-    pub(crate) fn table(&self, lang: Lang, name: &str) -> Result<Value, String> {
-        let read = |lang: Lang| -> Result<Table, String> {
-            let path = format!("{}/{name}", lang.code());
-            let built_in = format!("{FOLDER}/{path}");
-            if assets::asset(&built_in).is_some() {
-                return assets::table(&built_in);
-            }
-            toml::from_str(self.more(&path).unwrap_or_default()).map_err(|error| format!("{path}: {error}"))
-        };
-        let mut table = read(Lang::EN)?;
-        if lang != Lang::EN {
-            put_over(&mut table, read(lang)?);
+    /// The words of a language's file, as they are read; none where it has no such file.
+    pub(super) fn words(&self, lang: Lang, name: &str) -> LanguageWords {
+        let path = format!("{}/{name}", lang.code());
+        match assets::asset(&format!("{FOLDER}/{path}")) {
+            Some(asset) => LanguageWords { text: asset.text(), path, is_built_in: true },
+            None => LanguageWords { text: self.more(&path).unwrap_or_default().to_owned(), path, is_built_in: false },
         }
-        Ok(Value::Table(table))
     }
 }
 
-/// Puts a table's values over those of another one, key by key.
-fn put_over(table: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (table.get_mut(&key), value) {
-            (Some(Value::Table(below)), Value::Table(over)) => put_over(below, over),
-            (_, value) => {
-                table.insert(key, value);
-            }
-        }
+/// A language's file of words.
+pub(super) struct LanguageWords {
+    path: String,
+    text: String,
+    is_built_in: bool,
+}
+
+impl LanguageWords {
+    /// What it says.
+    ///
+    /// # Errors
+    /// A sentence that says which file is wrong, and what.
+    pub(super) fn tree(&self) -> Result<WordTree<'_>, String> {
+        let read = match self.is_built_in {
+            true => WordTree::of_json(&self.text),
+            false => toml::from_str::<Table>(&self.text).map(WordTree::from).map_err(|error| error.to_string()),
+        };
+        read.map_err(|error| format!("{}: {error}", self.path))
     }
 }

@@ -1,8 +1,7 @@
 //! A text in several languages.
 
-use toml::Value;
-
 use super::Lang;
+use super::word_tree::WordTree;
 use super::words::{Words, table};
 
 /// A text in English, and in those other languages in which somebody wrote it.
@@ -66,7 +65,7 @@ impl Localized {
 
 /// Of a table with a key for each language.
 impl Words for Localized {
-    fn take(&mut self, value: Value) -> Result<(), String> {
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
         for (key, value) in table(value)? {
             let lang = Lang::of_key(&key).ok_or_else(|| format!(".{key} is no language"))?;
             let mut text = String::new();

@@ -30,6 +30,7 @@ mod settings;
 mod shared;
 mod site;
 mod system;
+pub(crate) mod word_tree;
 pub(crate) mod words;
 mod wrap;
 
@@ -121,7 +122,7 @@ impl Texts {
     /// # Errors
     /// [`BrokenTexts`] where a file doesn't fit the program.
     pub fn read(languages: &Languages, lang: Lang) -> Result<Texts, BrokenTexts> {
-        words::of_language(languages, lang, "words.toml").map_err(BrokenTexts)
+        words::of_language(languages, (lang, Glyphs::Unicode), "words.toml").map_err(BrokenTexts)
     }
 }
 

@@ -4,12 +4,12 @@
 //! They are filled by one function for all of them, and not by a derived reader for each: with some five hundred texts,
 //! those readers were a quarter of the whole program.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use toml::Value;
-
-use super::{Lang, Languages};
+use super::word_tree::WordTree;
+use super::{Glyphs, Lang, Languages};
 use crate::assets;
 
 /// Something that is filled with words.
@@ -18,7 +18,7 @@ pub(crate) trait Words {
     ///
     /// # Errors
     /// A sentence that names the key where the value doesn't fit.
-    fn take(&mut self, value: Value) -> Result<(), String>;
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String>;
 
     /// Whether it stays as it is where its key is missing.
     fn is_optional(&self) -> bool {
@@ -27,28 +27,28 @@ pub(crate) trait Words {
 }
 
 impl Words for String {
-    fn take(&mut self, value: Value) -> Result<(), String> {
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
         match value {
-            Value::String(text) => *self = text,
-            other => return Err(format!(" is no text but {}", other.type_str())),
+            WordTree::Text(text) => *self = text.into_owned(),
+            other => return Err(format!(" is no text but {}", other.kind())),
         }
         Ok(())
     }
 }
 
 impl<const N: usize> Words for [String; N] {
-    fn take(&mut self, value: Value) -> Result<(), String> {
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
         let texts = match value {
-            Value::Array(texts) if texts.len() == N => texts,
-            other => return Err(format!(" is no list of {N} texts but {}", other.type_str())),
+            WordTree::List(texts) if texts.len() == N => texts,
+            other => return Err(format!(" is no list of {N} texts but {}", other.kind())),
         };
         self.iter_mut().zip(texts).try_for_each(|(text, value)| text.take(value))
     }
 }
 
 impl<W: Words + Default> Words for Vec<W> {
-    fn take(&mut self, value: Value) -> Result<(), String> {
-        let Value::Array(values) = value else { return Err(format!(" is no list but {}", value.type_str())) };
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
+        let WordTree::List(values) = value else { return Err(format!(" is no list but {}", value.kind())) };
         for (n, value) in values.into_iter().enumerate() {
             let mut words = W::default();
             words.take(value).map_err(|error| format!("[{n}]{error}"))?;
@@ -59,7 +59,7 @@ impl<W: Words + Default> Words for Vec<W> {
 }
 
 impl<W: Words + Default> Words for Option<W> {
-    fn take(&mut self, value: Value) -> Result<(), String> {
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
         self.insert(W::default()).take(value)
     }
 
@@ -70,11 +70,11 @@ impl<W: Words + Default> Words for Option<W> {
 
 /// Words by names that the program doesn't fix.
 impl<W: Words + Default> Words for BTreeMap<String, W> {
-    fn take(&mut self, value: Value) -> Result<(), String> {
+    fn take(&mut self, value: WordTree<'_>) -> Result<(), String> {
         for (key, value) in table(value)? {
             let mut words = W::default();
             words.take(value).map_err(|error| format!(".{key}{error}"))?;
-            self.insert(key, words);
+            self.insert(key.into_owned(), words);
         }
         Ok(())
     }
@@ -84,10 +84,10 @@ impl<W: Words + Default> Words for BTreeMap<String, W> {
 ///
 /// # Errors
 /// Where the value is none.
-pub(crate) fn table(value: Value) -> Result<toml::Table, String> {
+pub(crate) fn table(value: WordTree<'_>) -> Result<Vec<(Cow<'_, str>, WordTree<'_>)>, String> {
     match value {
-        Value::Table(table) => Ok(table),
-        other => Err(format!(" is no table but {}", other.type_str())),
+        WordTree::Table(table) => Ok(table),
+        other => Err(format!(" is no table but {}", other.kind())),
     }
 }
 
@@ -95,18 +95,19 @@ pub(crate) fn table(value: Value) -> Result<toml::Table, String> {
 ///
 /// # Errors
 /// Where a key is missing, or one is there that no field has.
-pub(crate) fn fill_fields(value: Value, fields: &mut [(&'static str, &mut dyn Words)]) -> Result<(), String> {
+pub(crate) fn fill_fields(value: WordTree<'_>, fields: &mut [(&'static str, &mut dyn Words)]) -> Result<(), String> {
     let mut table = table(value)?;
     for (name, field) in fields {
         // A field whose name is a word of Rust's.
         let key = name.trim_start_matches("r#");
-        match table.remove(key) {
+        match WordTree::take_of(&mut table, key) {
             Some(value) => field.take(value).map_err(|error| format!(".{key}{error}"))?,
             None if field.is_optional() => {}
             None => return Err(format!(".{key} is missing")),
         }
     }
-    table.keys().next().map_or(Ok(()), |key| Err(format!(".{key} is unknown")))
+    let unknown = table.iter().find(|(_, value)| !matches!(value, WordTree::Taken));
+    unknown.map_or(Ok(()), |(key, _)| Err(format!(".{key} is unknown")))
 }
 
 /// Reads the words of a built-in file, which is named by its path below `assets`.
@@ -114,7 +115,8 @@ pub(crate) fn fill_fields(value: Value, fields: &mut [(&'static str, &mut dyn Wo
 /// # Errors
 /// A sentence that says what is wrong, and where.
 pub(crate) fn of_asset<W: Words + Default>(path: &str) -> Result<W, String> {
-    taken(Value::Table(assets::table(path)?))
+    let text = assets::text(path);
+    taken(WordTree::of_json(&text).map_err(|error| format!("{path}: {error}"))?)
 }
 
 /// The same, read once; none of them where they can't be read. A test of each looks that they can.
@@ -122,19 +124,29 @@ pub(crate) fn kept<W: Words + Default>(kept: &'static OnceLock<W>, path: &str) -
     kept.get_or_init(|| of_asset(path).unwrap_or_default())
 }
 
-/// Reads the words of a language's file; what it lacks is English.
+/// Reads the words of a language's file, in these characters; what it lacks is English.
 ///
 /// # Errors
 /// As of [`of_asset`].
-pub(crate) fn of_language<W: Words + Default>(from: &Languages, lang: Lang, file: &str) -> Result<W, String> {
-    taken(from.table(lang, file)?).map_err(|error| format!("{}/{file}: {error}", lang.code()))
+pub(crate) fn of_language<W: Words + Default>(
+    from: &Languages,
+    (lang, glyphs): (Lang, Glyphs),
+    file: &str,
+) -> Result<W, String> {
+    let (english, own) = (from.words(Lang::EN, file), (lang != Lang::EN).then(|| from.words(lang, file)));
+    let mut tree = english.tree()?;
+    if let Some(own) = &own {
+        tree.put_over(own.tree()?);
+    }
+    glyphs.write(&mut tree);
+    taken(tree).map_err(|error| format!("{}/{file}: {error}", lang.code()))
 }
 
 /// Words that are filled from a value.
 ///
 /// # Errors
 /// As of [`of_asset`].
-pub(crate) fn taken<W: Words + Default>(value: Value) -> Result<W, String> {
+pub(crate) fn taken<W: Words + Default>(value: WordTree<'_>) -> Result<W, String> {
     let mut words = W::default();
     words.take(value)?;
     Ok(words)
@@ -148,7 +160,7 @@ macro_rules! words {
         $seen struct $name { $($(#[$doc])* $by $field: $kind),* }
 
         impl $crate::i18n::words::Words for $name {
-            fn take(&mut self, value: toml::Value) -> Result<(), String> {
+            fn take(&mut self, value: $crate::i18n::word_tree::WordTree<'_>) -> Result<(), String> {
                 $crate::i18n::words::fill_fields(value, &mut [$((stringify!($field), &mut self.$field)),*])
             }
         }
@@ -173,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_unknown_or_of_another_kind_is_named() {
-        let read = |text: &str| taken::<Some>(Value::Table(toml::from_str(text).unwrap()));
+        let read = |text: &str| taken::<Some>(toml::from_str::<toml::Table>(text).unwrap().into());
         let some = read("type = 'a'\npair = ['b', 'c']\nby_name.d = 'e'").unwrap();
         assert_eq!((some.r#type.as_str(), some.pair), ("a", ["b", "c"].map(str::to_owned)));
         assert_eq!((some.by_name["d"].as_str(), some.list), ("e", None));

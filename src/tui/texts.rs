@@ -77,9 +77,7 @@ impl InterfaceTexts {
     /// # Errors
     /// As of [`InterfaceTexts::load_in`].
     pub fn read(languages: &Languages, lang: Lang, glyphs: Glyphs) -> Result<InterfaceTexts, TextsError> {
-        let mut value = languages.table(lang, FILE).map_err(TextsError)?;
-        glyphs.write(&mut value);
-        words::taken(value).map_err(|error| TextsError(format!("{}/{FILE}: {error}", lang.code())))
+        words::of_language(languages, (lang, glyphs), FILE).map_err(TextsError)
     }
 
     /// Puts the name of the next language into the words of the key that leads to it.
