@@ -96,12 +96,12 @@ fn in_order<'a>(mut table: Vec<(Cow<'a, str>, WordTree<'a>)>) -> WordTree<'a> {
 }
 
 /// A key, which is borrowed where it has no escapes.
-struct Key<'a>(Cow<'a, str>);
+struct WordKey<'a>(Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key<'a>, D::Error> {
+impl<'de: 'a, 'a> Deserialize<'de> for WordKey<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<WordKey<'a>, D::Error> {
         match WordTree::deserialize(deserializer)? {
-            WordTree::Text(key) => Ok(Key(key)),
+            WordTree::Text(key) => Ok(WordKey(key)),
             other => Err(serde::de::Error::custom(format!("a key is {}", other.kind()))),
         }
     }
@@ -156,7 +156,7 @@ impl<'de> Visitor<'de> for WordVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<WordTree<'de>, A::Error> {
         let mut table = Vec::new();
-        while let Some((Key(key), value)) = map.next_entry()? {
+        while let Some((WordKey(key), value)) = map.next_entry()? {
             table.push((key, value));
         }
         Ok(in_order(table))

@@ -7,6 +7,7 @@ use super::app::{App, Overlay};
 use super::catalogue::{Catalogue, Choosing, LessonRow, NotOpened, Opened, Opens, Reached, found};
 use super::messages::{AppEffect, clean};
 use crate::lesson::Glossary;
+use crate::walk::Walk;
 
 /// The rows that a page of the list turns.
 const PAGE: usize = 10;
@@ -56,6 +57,12 @@ impl App {
     pub fn reached_before(&mut self, reached: Reached) {
         (self.ran_again, self.kept, self.set_up) = (reached.again, reached.kept, None);
         self.furthest = self.furthest.max(reached.furthest);
+    }
+
+    /// The lesson is read whose outline the page was drawn of: this is the same walk through the whole, in which nothing has happened either,
+    /// and of which the page is the same.
+    pub fn is_read(&mut self, walk: Walk) {
+        self.walk = walk;
     }
 
     /// The rows of the list that are shown now.

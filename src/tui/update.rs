@@ -78,12 +78,6 @@ impl App {
         }
     }
 
-    /// The lesson is read whose outline the page was drawn of: this is the same walk through the whole, in which nothing has happened either,
-    /// and of which the page is the same.
-    pub fn is_read(&mut self, walk: Walk) {
-        self.walk = walk;
-    }
-
     /// Lays this over the panes, from its first row.
     pub(super) fn opens(&mut self, overlay: Overlay) {
         self.closes_overlay();

@@ -95,8 +95,8 @@ pub fn run(
     let prepare = |app: &mut App| at_first(app, reached, told);
     let arrives = |house: &mut LessonHost, app: &mut App| {
         match house.arrive(from_start, app.generation() + 1)? {
-            Arrived::AsExpected(walk) => walk.into_iter().for_each(|walk| app.is_read(walk)),
-            Arrived::Elsewhere(Opened { walk, reached, told }) => {
+            FirstWorld::AsExpected(walk) => walk.into_iter().for_each(|walk| app.is_read(walk)),
+            FirstWorld::Elsewhere(Opened { walk, reached, told }) => {
                 app.restarted(walk);
                 at_first(app, reached, told);
             }
@@ -158,7 +158,7 @@ struct LessonHost {
 type PlaceAndTold = ((Mode, WireAbility), Option<Localized>);
 
 /// What the first world came to, whose page was drawn before it was there.
-enum Arrived {
+enum FirstWorld {
     /// It is as the page has it. The same walk through the whole lesson, where only its outline was read.
     AsExpected(Option<Walk>),
     /// It is another one, and so is the walk.
@@ -185,8 +185,8 @@ impl LessonHost {
     }
 
     /// Makes the first world, and reads meanwhile what of the lesson isn't read yet. A walk elsewhere has this generation.
-    fn arrive(&mut self, from_start: bool, generation: u64) -> Result<Arrived, Exit> {
-        let Some(planned) = self.planned.take() else { return Ok(Arrived::AsExpected(None)) };
+    fn arrive(&mut self, from_start: bool, generation: u64) -> Result<FirstWorld, Exit> {
+        let Some(planned) = self.planned.take() else { return Ok(FirstWorld::AsExpected(None)) };
         let (expected, epoch, was_outline) = (planned.expected(), self.epoch, self.is_outline);
         let begun = self.begun(planned, &Arc::clone(&self.lesson), epoch, 0);
         let read = self.read_whole();
@@ -196,9 +196,9 @@ impl LessonHost {
         match expected {
             Some(place) if place == arrived.0 => {
                 self.look_for_set_up(place.0, 0);
-                Ok(Arrived::AsExpected(was_outline.then(|| self.runner(&lesson, place).into())))
+                Ok(FirstWorld::AsExpected(was_outline.then(|| self.runner(&lesson, place).into())))
             }
-            _ => Ok(Arrived::Elsewhere(self.arrived(lesson, arrived, from_start, (epoch, generation)))),
+            _ => Ok(FirstWorld::Elsewhere(self.arrived(lesson, arrived, from_start, (epoch, generation)))),
         }
     }
 
