@@ -99,7 +99,7 @@ pub(crate) fn fill_fields(value: WordTree<'_>, fields: &mut [(&'static str, &mut
     let mut table = table(value)?;
     for (name, field) in fields {
         // A field whose name is a word of Rust's.
-        let key = name.trim_start_matches("r#");
+        let key = name.strip_prefix("r#").unwrap_or(name);
         match WordTree::take_of(&mut table, key) {
             Some(value) => field.take(value).map_err(|error| format!(".{key}{error}"))?,
             None if field.is_optional() => {}

@@ -40,7 +40,7 @@ pub fn builtin(name: &str) -> Option<Result<Lesson, LessonError>> {
 pub fn outline(name: &str) -> Option<Lesson> {
     let entry = entries().into_iter().find(|entry| entry.name == name)?;
     // That there is one, tests look; else the whole is read.
-    built_in(entry.path, "", &entry.asset.outline()).ok()
+    super::outline::read(entry.path, &entry.asset.outline())
 }
 
 /// The file of a built-in lesson: its name there, and its text; `None` where there is no such lesson.
@@ -100,6 +100,8 @@ mod tests {
             );
         }
         assert!(outline("no-such-lesson").is_none());
+        let torn = entries()[0].asset.outline();
+        assert!((0..torn.len()).all(|end| super::super::outline::read("x.toml", &torn[..end]).is_none()));
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod lint_transfers;
 mod made;
 mod needs;
 mod notation;
+mod outline;
 mod parse;
 mod parse_tree;
 mod raw;

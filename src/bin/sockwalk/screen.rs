@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::mem::ManuallyDrop;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use ratatui::Terminal;
@@ -60,7 +62,8 @@ fn look(invocation: &Invocation) -> Result<Appearance, Exit> {
     Ok(look)
 }
 
-/// The same while something is begun that waits for the kernel: so both take as long as the longer one.
+/// The same while something is begun: so both take as long as the longer one, where the machine has a processor for each. Where it has
+/// none free, the other thread may not have started when the first is done: then nobody waits for it.
 ///
 /// # Errors
 /// [`Exit`] where either fails.
@@ -69,15 +72,25 @@ pub fn prepare_while<T>(
     sender: Sender<Msg>,
     begin: impl FnOnce() -> Result<T, Exit>,
 ) -> Result<(Prepared, T), Exit> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("look".into());
-        let prepares = || prepare(invocation, sender);
-        let prepares = thread.spawn_scoped(scope, prepares).map_err(trouble(invocation.lang))?;
-        let begun = begin();
-        let prepared = prepares.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        let begun = begun?;
-        Ok((prepared?, begun))
-    })
+    let wanted = invocation.clone();
+    let work = Arc::new(Mutex::new(Some(move || prepare(&wanted, sender))));
+    let same = Arc::clone(&work);
+    let look = thread::Builder::new().name("look".into()).spawn(move || Some(taken(&same)?()));
+    let look = look.map_err(trouble(invocation.lang))?;
+    let begun = begin()?;
+    let prepared = match taken(&work) {
+        Some(prepare) => prepare(),
+        None => match look.join() {
+            Ok(prepared) => prepared.unwrap_or_else(|| Err(broken("nothing is prepared"))),
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
+    };
+    Ok((prepared?, begun))
+}
+
+/// What one of several threads does, for the first that asks.
+fn taken<F>(work: &Mutex<Option<F>>) -> Option<F> {
+    work.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 fn choice(theme: ThemeChoice) -> Choice {
@@ -266,6 +279,6 @@ fn watch_signals(inbox: Sender<Msg>) -> io::Result<Receiver<i32>> {
             }
         }
     };
-    std::thread::Builder::new().name("signals".into()).spawn(watch)?;
+    thread::Builder::new().name("signals".into()).spawn(watch)?;
     Ok(signal)
 }
