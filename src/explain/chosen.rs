@@ -46,7 +46,7 @@ pub(super) fn chosen_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> R
     };
     let before = subject.past().calls.iter().rev().find_map(bound);
     let chosen = before.is_none_or(|port| port == 0);
-    let own = subject.own_address(view).filter(|_| chosen).map(|own| own.addr().port());
+    let own = subject.own_address(view).filter(|_| chosen).map(|own| own.addr.port());
     let Some(port) = own.filter(|port| *port != 0) else { return Ok(None) };
     Ok(Some(Spoken::<ChosenTexts>::load(lang)?.say(text, &[("port", &port)])))
 }

@@ -20,6 +20,7 @@ mod killed;
 mod meant;
 mod offers;
 mod options;
+mod own_address;
 mod past;
 mod program;
 mod reasons;

@@ -85,6 +85,23 @@ impl<'a> DescriptorHistory<'a> {
         Some(DescriptorHistory { calls, socket: Some(socket), ..made })
     }
 
+    /// That of a socket as the kernel has it; `None` where the call that made it wasn't seen.
+    pub(super) fn of_kernels(view: &View<'a>, socket: &SocketView<'_>) -> Option<DescriptorHistory<'a>> {
+        let facts = socket.facts;
+        let of_descriptor = facts.actor().zip(facts.fd).and_then(|(actor, fd)| DescriptorHistory::of(view, actor, fd));
+        of_descriptor.or_else(|| DescriptorHistory::of_socket(view, facts.cookie))
+    }
+
+    /// The value that its program gave an option last, by `setsockopt()` on it or on the listener from which it was accepted.
+    pub(super) fn chosen(&self, view: &View<'a>, wanted: SocketOption) -> Option<i32> {
+        let told = |call: &CallView<'_>| match (call.call, call.outcome) {
+            (Call::SetOption { option, value, .. }, Some(Ok(_))) if *option == wanted => Some(*value),
+            _ => None,
+        };
+        let own = self.calls.iter().rev().find_map(told);
+        own.or_else(|| self.listener(view).and_then(|(_, listener)| listener.chosen(view, wanted)))
+    }
+
     /// That of the descriptor on which a call is made.
     pub(super) fn of_call(view: &View<'a>, call: &CallView<'_>) -> Option<DescriptorHistory<'a>> {
         let of_program =

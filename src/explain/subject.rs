@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 
 use super::descriptors::{maker, newest};
 use super::epoll::is_instance;
+use super::own_address::{OwnAddress, open_at, reached_by};
 use super::past::{DescriptorHistory, socket_of};
 use super::situation::{PortHolder, Situation, stands};
 use super::wire::{self, AddressPair};
-use crate::model::{Actor, Call, CallView, SocketOption, SocketState, SocketView, View};
+use crate::model::{Actor, Call, CallView, SocketState, SocketView, View};
 use crate::tcp::State;
 
 /// The most descriptors whose calls are offered: the newest ones.
@@ -83,13 +84,12 @@ impl Situation {
             self.port_held_by = held.filter_map(|other| Some(holder(other.state.tcp()?, &other))).min();
         }
         if let Call::Connect { addr, .. } = call {
-            let there = |other: &SocketView<'_>| OwnAddress::of(view, other).is_some_and(|own| own.has(*addr));
             let full = |other: &SocketView<'_>| other.facts.recv_queue > other.facts.send_queue;
-            let mut listeners = others().filter(|other| other.state == State::Listen && there(other)).peekable();
-            self.listened = listeners.peek().is_some();
+            let mut listeners = open_at(view, reached_by(*addr, own), false).into_iter();
+            self.listened = listeners.len() > 0;
             let ends = own.and_then(|socket| socket.facts.ends());
             let unanswered = ends.is_some_and(|ends| wire::syn_is_unanswered(view, ends));
-            self.queue_full = unanswered && listeners.any(|other| full(&other));
+            self.queue_full = unanswered && self.listened && listeners.all(|other| full(&other));
         }
     }
 }
@@ -103,71 +103,19 @@ fn holder(state: State, socket: &SocketView<'_>) -> PortHolder {
     }
 }
 
-/// The own address of a socket.
-#[derive(Clone, Copy)]
-pub(super) struct OwnAddress {
-    addr: SocketAddr,
-    /// IPV6_V6ONLY.
-    v6_only: bool,
-}
-
-impl OwnAddress {
-    pub(super) fn of(view: &View<'_>, socket: &SocketView<'_>) -> Option<OwnAddress> {
-        let addr = socket.facts.local?;
-        Some(OwnAddress { addr, v6_only: addr.is_ipv6() && is_v6_only(view, socket) })
-    }
-
-    pub(super) fn addr(self) -> SocketAddr {
-        self.addr
-    }
-
-    /// Whether two sockets would be in each other's way (`inet_rcv_saddr_equal()`): the same port, and the same address, or one of
-    /// them for all.
-    pub(super) fn overlaps(self, other: OwnAddress) -> bool {
-        let ip = |of: OwnAddress| of.addr.ip().to_canonical();
-        let same = ip(self) == ip(other) || self.is_for_all_of(other.addr) || other.is_for_all_of(self.addr);
-        self.addr.port() == other.addr.port() && same
-    }
-
-    /// Whether what is sent to this address is the socket's.
-    pub(super) fn has(self, to: SocketAddr) -> bool {
-        self.overlaps(OwnAddress { addr: to, v6_only: false })
-    }
-
-    /// Whether the address is for all of that family. One of IPv6 for all addresses has those of IPv4 too, unless it is told not to.
-    fn is_for_all_of(self, other: SocketAddr) -> bool {
-        let is_ipv4 = other.ip().to_canonical().is_ipv4();
-        self.addr.ip().is_unspecified() && if self.addr.is_ipv6() { !(self.v6_only && is_ipv4) } else { is_ipv4 }
-    }
-}
-
-/// Whether the newest of the calls that set IPV6_V6ONLY on a socket switched it on.
-fn is_v6_only(view: &View<'_>, socket: &SocketView<'_>) -> bool {
-    let facts = socket.facts;
-    let told = |call: &CallView<'_>| match (call.call, call.outcome) {
-        (Call::SetOption { option: SocketOption::V6_ONLY, value, .. }, Some(Ok(_))) => Some(*value != 0),
-        _ => None,
-    };
-    let newest = match facts.actor().zip(facts.fd).and_then(|(actor, fd)| DescriptorHistory::of(view, actor, fd)) {
-        Some(past) => past.calls.iter().rev().find_map(told),
-        None => view.calls_on(facts.cookie).find_map(|call| told(&call)),
-    };
-    newest.unwrap_or(false)
-}
-
 /// Whether the program of the other end has called `accept()`. A connection that no program has yet is one of those that its
 /// listener counts.
 fn peer_accepted(view: &View<'_>, (local, remote): AddressPair) -> Option<bool> {
     let peer = view.living().find(|other| other.facts.ends() == Some((remote, local)))?;
-    let listener = view
-        .living()
-        .find(|other| other.state == State::Listen && OwnAddress::of(view, other).is_some_and(|own| own.has(remote)));
+    let listeners = open_at(view, remote, false);
     let held = peer.facts.fd.is_some() || peer.facts.program.is_some();
-    match listener {
-        Some(_) if held => Some(true),
-        Some(_) if peer.state == State::SynRecv => Some(false),
-        Some(listener) if listener.facts.recv_queue > 0 || never_accepted(view, &listener) => Some(false),
-        _ => None,
+    match &listeners[..] {
+        [] => None,
+        _ if held => Some(true),
+        _ if peer.state == State::SynRecv => Some(false),
+        all => {
+            all.iter().all(|listener| listener.facts.recv_queue > 0 || never_accepted(view, listener)).then_some(false)
+        }
     }
 }
 

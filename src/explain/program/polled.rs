@@ -7,8 +7,9 @@ use std::ops::RangeInclusive;
 use super::waiting::handshake;
 use super::{ProgramFact, ReadyReason, StillWaits, has};
 use crate::explain::epoll::{EpollEntry, watches};
+use crate::explain::own_address::OwnAddress;
 use crate::explain::situation::Situation;
-use crate::explain::subject::{OwnAddress, Subject};
+use crate::explain::subject::Subject;
 use crate::explain::threads::socket_at;
 use crate::explain::wire;
 use crate::model::{

@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use super::attempt::began;
 use super::{MOST, ProgramFact, ProgramLook, ReadyReason, WaitedFor, WaitedSocket, has};
 use crate::explain::meant::meaning;
-use crate::explain::subject::OwnAddress;
+use crate::explain::own_address::OwnAddress;
 use crate::explain::wire;
 use crate::model::{
     Call, CallView, Caller, Errno, Moment, PollEvents, PolledDescriptor, ProgramCall, SegmentId, SegmentView, View,

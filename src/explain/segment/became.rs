@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
 
+use super::super::own_address::{is_held, open_at};
 use super::super::wire::{SOON, end_at};
-use super::{SegmentContext, SegmentKind, end_of, is_taken_at, later, open_at, sentences};
+use super::{SegmentContext, SegmentKind, end_of, later, sentences};
 use crate::i18n::counter;
 use crate::model::{
     Call, Caller, Connection, CounterMove, Event, Fate, ProgramCall, SegmentId, SocketFacts, SocketState, SocketView,
@@ -48,7 +49,8 @@ impl<'a> SegmentContext<'a> {
         let before = self.view.trace().at(self.segment.changed);
         let end = end_at(&before, packet.to, packet.from);
         // The end's own listener too: a connection that is whole waits there. ICMP comes to what it quotes.
-        let open = open_at(&before, packet.to, packet.tcp().is_none() && !packet.quotes_tcp());
+        let all_open = open_at(&before, packet.to, packet.tcp().is_none() && !packet.quotes_tcp());
+        let open = all_open.first().copied();
         let who = self.who(packet.to, packet.from);
         let mut told = vec![self.words.say(|t| &t.arrived, &[("who", &who)])];
         match (&end, &open) {
@@ -61,12 +63,13 @@ impl<'a> SegmentContext<'a> {
             (None, Some(_)) => {}
             // Where the kernel wasn't asked since its end spoke, it isn't known whether there was one.
             (None, None) if self.may_have_end(&before) => {}
-            (None, None) if is_taken_at(&before, packet) => {
+            (None, None) if is_held(&before, packet) => {
                 told.push(self.words.say(|t| &t.nobody_takes, &[("to", &packet.to)]));
             }
             (None, None) => told.push(self.words.say(|t| &t.nobody, &[("to", &packet.to)])),
         }
-        let seen = self.seen(open.map(|socket| socket.facts.cookie));
+        let cookies: Vec<u64> = all_open.iter().map(|socket| socket.facts.cookie).collect();
+        let seen = self.seen(&cookies);
         let mut came: Vec<String> = Vec::new();
         for (cookie, facts) in &seen.sockets {
             came.extend(self.change(before.socket(*cookie).filter(|socket| !socket.gone), *facts));
@@ -169,7 +172,7 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// What was seen at the receiver's end until something else happened to the connection.
-    fn seen(&self, open: Option<u64>) -> Aftermath<'a> {
+    fn seen(&self, open: &[u64]) -> Aftermath<'a> {
         let packet = self.segment.segment;
         let trace = self.view.trace();
         let began = self.segment.changed;
@@ -197,7 +200,7 @@ impl<'a> SegmentContext<'a> {
                 }
                 Event::Socket(facts) => {
                     let here = facts.ends() == Some((packet.to, packet.from));
-                    if here || open == Some(facts.cookie) {
+                    if here || open.contains(&facts.cookie) {
                         seen.sockets.insert(facts.cookie, Some(facts));
                     } else if seen.sockets.contains_key(&facts.cookie) || self.was_here(facts.cookie, began) {
                         // A reset has taken its addresses away.
@@ -225,15 +228,15 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// Whether the receiver's end begins to close, or its listener is gone: what no segment brings about by itself.
-    fn closes(&self, event: &Event, open: Option<u64>) -> bool {
+    fn closes(&self, event: &Event, open: &[u64]) -> bool {
         let packet = self.segment.segment;
         match event {
-            Event::Socket(facts) if open == Some(facts.cookie) => facts.state == State::Closed,
+            Event::Socket(facts) if open.contains(&facts.cookie) => facts.state == State::Closed,
             Event::Socket(facts) => {
                 let here = facts.ends() == Some((packet.to, packet.from));
                 here && [State::FinWait1, State::LastAck].iter().any(|state| facts.state == *state)
             }
-            Event::Gone { cookie, .. } => open == Some(*cookie),
+            Event::Gone { cookie, .. } => open.contains(cookie),
             Event::Sent { segment, .. } if (segment.from, segment.to) == (packet.to, packet.from) => {
                 segment.tcp().is_some_and(Segment::is_fin_or_rst)
             }

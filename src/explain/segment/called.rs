@@ -2,7 +2,7 @@
 //! the lab has heard only after its segment.
 
 use super::super::meant::meaning;
-use super::super::subject::OwnAddress;
+use super::super::own_address::OwnAddress;
 use super::super::threads;
 use super::super::wire::{SOON, end_at};
 use super::SegmentContext;

@@ -228,25 +228,6 @@ fn later(one: u32, other: u32) -> u32 {
     if other.wrapping_sub(one) < 1 << 31 { other } else { one }
 }
 
-/// A socket without a peer that takes what comes to an address: a listener, or a UDP socket.
-fn open_at<'a>(view: &View<'a>, address: SocketAddr, udp: bool) -> Option<SocketView<'a>> {
-    use crate::model::SocketState;
-    use crate::tcp::State;
-    let state = if udp { SocketState::Unconnected } else { SocketState::Tcp(State::Listen) };
-    view.living().find(|socket| socket.state == state && is_bound_to(socket, address))
-}
-
-/// Whether a socket has the address to which a packet goes: one that is only bound to it, or has another peer, takes nothing.
-fn is_taken_at(view: &View<'_>, packet: &Packet) -> bool {
-    let tcp = packet.tcp().is_some() || packet.quotes_tcp();
-    view.living().any(|socket| socket.state.tcp().is_some() == tcp && is_bound_to(&socket, packet.to))
-}
-
-fn is_bound_to(socket: &SocketView<'_>, address: SocketAddr) -> bool {
-    let local = socket.facts.own_address().filter(|local| local.port() == address.port());
-    local.is_some_and(|local| local.ip() == address.ip() || local.ip().is_unspecified())
-}
-
 /// Sentences, one behind the other.
 fn sentences(all: impl IntoIterator<Item = String>) -> String {
     all.into_iter().reduce(|text, next| join(&text, &next)).unwrap_or_default()

@@ -5,6 +5,7 @@ mod losses;
 mod made;
 mod passed;
 mod refused;
+mod takes;
 
 use super::*;
 use crate::i18n::testing::zh;

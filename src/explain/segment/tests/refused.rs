@@ -12,7 +12,7 @@ impl Script {
         self.made(packet)
     }
 
-    fn made(&mut self, segment: Packet) -> SegmentId {
+    pub(super) fn made(&mut self, segment: Packet) -> SegmentId {
         let id = SegmentId(self.1);
         self.1 += 1;
         self.push(Event::Forged { id, segment });
