@@ -180,10 +180,15 @@ impl<'a> SegmentContext<'a> {
         self.earlier_but_resets(sender).map(|(one, tcp)| end_of(one.segment, tcp)).reduce(later)
     }
 
-    /// Whose an address is; `None` where it is nobody's that the trace knows.
+    /// Whose an address is; `None` where it is nobody's that the trace knows. One that nobody has yet is the other side's, to which a
+    /// socket sent something of its own accord: not one that a person wrote into a segment.
     fn actor(&self, address: SocketAddr, other: SocketAddr) -> Option<Actor> {
         let trace = self.view.trace();
-        trace.owner_of(address).or_else(|| trace.side_of(other).map(|side| side.other().into()))
+        let first = self.view.segments_of(Connection::new(address, other)).first();
+        let first = first.and_then(|id| self.view.segment(*id)).filter(|one| one.by_hand.is_some());
+        let is_written = first.is_some_and(|one| one.segment.from == address);
+        let of_other_side = || trace.side_of(other).filter(|_| !is_written).map(|side| side.other().into());
+        trace.owner_of(address).or_else(of_other_side)
     }
 
     /// Whose socket an end is, also where a program plays its side's part and the door is its side's; `None` where it is nobody's that

@@ -247,3 +247,25 @@ fn of_several_that_arrived_it_answers_the_one_whose_numbers_it_has() {
     }
     assert!(script.story(closes).sender.contains("close() made it"), "{:?}", script.story(closes));
 }
+
+/// Nobody has the address that a person wrote into a segment; one to which a socket sends is the other side's, who may get it yet.
+#[test]
+fn an_address_that_a_person_made_up_is_nobodys() {
+    let mut script = Script(Trace::default(), 0, Duration::ZERO);
+    script.socket(1, State::Listen, 8000, |facts| facts.remote = None);
+    let syn = segment(end(40000), end(8000), 100, 0, &["SYN"], b"");
+    let syn = script.made(syn);
+    let answer = script.arrives(8000, (500, 101), &["SYN", "ACK"], b"");
+    let reset = script.arrives(40000, (101, 0), &["RST"], b"");
+    assert!(script.story(syn).sender.contains("127.0.0.1:40000"), "{:?}", script.story(syn));
+    let told = script.story(answer);
+    assert!(told.sender.contains("the kernel of the server"), "{told:?}");
+    assert!(told.became.contains("Delivered to 127.0.0.1:40000.") && !told.became.contains("client"), "{told:?}");
+    let told = script.story(reset);
+    assert!(told.sender.contains("127.0.0.1:40000") && !told.sender.contains("client"), "{told:?}");
+    // A connection to where nobody listens yet.
+    let mut script = Script(Trace::default(), 0, Duration::ZERO);
+    script.socket(1, State::SynSent, 40000, |_| {});
+    let syn = script.arrives(40000, (100, 0), &["SYN"], b"");
+    assert!(script.story(syn).became.contains("the kernel of the server"), "{:?}", script.story(syn));
+}
