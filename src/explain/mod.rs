@@ -35,6 +35,7 @@ mod table;
 mod tests;
 mod thread_notes;
 mod threads;
+mod timers;
 mod transfer;
 mod wire;
 
@@ -47,6 +48,7 @@ pub use program::waited_fds;
 pub use segment::{SegmentExplanation, story};
 pub use situation::{PortHolder, ShutDirections, Situation};
 pub use table::{Broken, Explanation, Explanations};
+pub use timers::NextFiring;
 
 use crate::i18n::Lang;
 use crate::model::{Call, CallView, Errno, Outcome, Returned, View};

@@ -92,7 +92,7 @@ pub use program::{
 };
 pub use readiness::{FD_SETSIZE, MOST_POLLED, NoPollEvents, PollEvents, PolledDescriptor, PolledSocket};
 pub use route::{MetricValue, RouteChange, RouteFault, RouteMetric};
-pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting, TRIES};
+pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting, TRIES, lab_number};
 pub use site::{CallSite, SiteLacks, StackFrame};
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};
 pub use statement::{

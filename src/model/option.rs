@@ -93,6 +93,8 @@ impl SocketOption {
     pub const KEEP_IDLE: SocketOption = of_tcp(libc::TCP_KEEPIDLE);
     /// `TCP_KEEPINTVL`
     pub const KEEP_INTERVAL: SocketOption = of_tcp(libc::TCP_KEEPINTVL);
+    /// `TCP_KEEPCNT`
+    pub const KEEP_COUNT: SocketOption = of_tcp(libc::TCP_KEEPCNT);
     /// `TCP_DEFER_ACCEPT`
     pub const DEFER_ACCEPT: SocketOption = of_tcp(libc::TCP_DEFER_ACCEPT);
 

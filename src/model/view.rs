@@ -231,6 +231,13 @@ impl<'a> View<'a> {
         { told }.filter(|(_, one)| one.name == name).find_map(|(_, one)| one.now.as_deref().ok())
     }
 
+    /// The number that a setting below `net.ipv4` was told to have last.
+    pub fn number_now(&self, name: &str) -> Option<i64> {
+        let told = self.trace.settings.iter().rev().filter(|(moment, _)| *moment < self.moment);
+        let mut told = told.filter(|(_, one)| one.name.strip_prefix("net.ipv4.") == Some(name));
+        told.find_map(|(_, one)| one.now.as_deref().ok()).and_then(|now| now.parse().ok())
+    }
+
     /// Whether the setting of this name was told to be switched on last.
     pub fn is_switched_on(&self, name: &str) -> bool {
         self.setting_now(name).is_some_and(|value| value != "0")

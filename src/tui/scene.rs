@@ -14,12 +14,13 @@ pub(super) use super::paint::{more_below, put, write};
 use super::programs;
 use super::texts::InterfaceTexts;
 use super::wrap::cut;
+use crate::explain::NextFiring;
 use crate::i18n::width as display_width;
 use crate::i18n::{escape, fill};
 use crate::lesson::Lesson;
 use crate::model::{
-    Actor, Call, CallView, ChangedSetting, Connection, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId,
-    Setting, Side, SocketOption, SocketView, Source, TRIES, Timer, TimerKind, View,
+    Actor, Call, CallView, Connection, ForwardingRules, Mode, Moment, SHARED_RTO_MIN_MS, SegmentId, Setting, Side,
+    SocketOption, SocketView, Source, TRIES, Timer, TimerKind, View, lab_number,
 };
 use crate::tcp::{Packet, State};
 use crate::theme::Theme;
@@ -135,14 +136,13 @@ impl<'a> Scene<'a> {
             TimerKind::FinWait2 => [&t.fin_wait, &t.ends_short],
             // Recordings of before have the kernel's name for it.
             TimerKind::Keepalive if socket.state == State::FinWait2 => match (socket.facts.fd, &socket.facts.program) {
-                (Some(_), _) => [&t.keepalive, &t.keepalive_short],
+                (Some(_), _) => self.asking(socket, timer),
                 (None, Some(_)) => [&t.fin_wait_or_keepalive, &t.timer_short],
                 (None, None) => [&t.fin_wait_orphan, &t.timer_short],
             },
             TimerKind::TimeWait if socket.state == State::FinWait2 => [&t.fin_wait, &t.ends_short],
-            TimerKind::Keepalive => [&t.keepalive, &t.keepalive_short],
             TimerKind::TimeWait => [&t.time_wait, &t.ends_short],
-            TimerKind::Probe => [&t.probe, &t.probe_short],
+            TimerKind::Keepalive | TimerKind::Probe => self.asking(socket, timer),
         };
         let note = self.lab_decides(socket, timer);
         // The first sending is one too: `fired` counts only the repetitions.
@@ -218,14 +218,35 @@ impl<'a> Scene<'a> {
             _ if socket.facts.side.is_some() && socket.facts.fd.is_none() => "tcp_orphan_retries",
             _ => "tcp_retries2",
         };
-        let (_, lab, stock) = TRIES.into_iter().find(|(name, ..)| *name == setting)?;
-        let lessons = self.app.walk().lesson().and_then(|lesson| match lesson.lab.sysctl.get(setting) {
-            Some(Setting::Numbers(numbers)) => numbers.first().copied(),
-            _ => None,
-        });
-        let named = |one: &ChangedSetting| one.name.strip_prefix("net.ipv4.") == Some(setting);
-        let changed = self.view.changed_settings().into_iter().find(named).and_then(|one| one.now.ok()?.parse().ok());
-        Some((changed.or(lessons).unwrap_or(lab), stock))
+        let (_, _, stock) = TRIES.into_iter().find(|(name, ..)| *name == setting)?;
+        Some((self.setting(setting)?, stock))
+    }
+
+    /// The number of a setting of the lab's kernel below `net.ipv4`; `None` of the machine's own, and of those that no timer needs.
+    fn setting(&self, name: &str) -> Option<i64> {
+        let walk = self.app.walk();
+        let of_lesson = || match walk.lesson()?.lab.sysctl.get(name)? {
+            Setting::Numbers(numbers) => numbers.first().copied(),
+            Setting::Name(_) => None,
+        };
+        let told = self.view.number_now(name).or_else(of_lesson).or_else(|| lab_number(name));
+        told.filter(|_| walk.mode() == Mode::Lab)
+    }
+
+    /// What is said of a timer by which the kernel asks whether the other end is there, or for its window: what its next firing does.
+    fn asking(&self, socket: &SocketView<'_>, timer: Timer) -> [&String; 2] {
+        let t = &self.texts.timer;
+        match (timer.kind, NextFiring::of(&self.view, socket, |name| self.setting(name))) {
+            (TimerKind::Probe, Some(NextFiring::End)) => [&t.probe_last, &t.ends_short],
+            (TimerKind::Probe, Some(NextFiring::Either)) => [&t.probe_or_last, &t.probe_short],
+            (TimerKind::Probe, _) => [&t.probe, &t.probe_short],
+            (_, Some(NextFiring::End)) => [&t.keepalive_last, &t.ends_short],
+            (_, Some(NextFiring::Either)) => [&t.keepalive_or_last, &t.keepalive_short],
+            (_, Some(NextFiring::Wait)) => [&t.keepalive_wait, &t.timer_short],
+            (_, Some(NextFiring::Probe)) if timer.fired > 0 => [&t.keepalive_again, &t.keepalive_short],
+            (_, Some(NextFiring::Probe)) => [&t.keepalive_probe, &t.keepalive_short],
+            (_, None) => [&t.keepalive, &t.keepalive_short],
+        }
     }
 
     /// Whether the side itself set when its kernel gives up (TCP_SYNCNT, TCP_USER_TIMEOUT of `tcp(7)`).

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::super::timers::NextFiring;
 use super::super::wire::end_at;
 use super::{EARLIER, SegmentContext, SegmentKind, end_of, sentences};
 use crate::model::rule::RuleKind;
-use crate::model::{Connection, Fate, HandMade, SegmentView, Timer, TimerKind};
+use crate::model::{Connection, Fate, HandMade, SegmentView, Timer, TimerKind, lab_number};
 use crate::tcp::{Flags, Segment};
 
 /// What is lost with a segment, as far as it matters to the ends.
@@ -140,17 +141,29 @@ impl<'a> SegmentContext<'a> {
     /// The timer of an end that sends again, or asks again; `None` where none of these runs.
     fn running(&self, (local, remote): (SocketAddr, SocketAddr), now: Duration) -> Option<String> {
         let who = self.who(local, remote);
-        let Timer { kind, fires_at, fired } = end_at(self.view, local, remote)?.facts.timer?;
+        let end = end_at(self.view, local, remote)?;
+        let Timer { kind, fires_at, fired } = end.facts.timer?;
         let left = fires_at.saturating_sub(now);
         let seconds = format!("{:.1}", left.as_secs_f64());
-        let facts: &[(&str, &dyn std::fmt::Display)] = &[("who", &who), ("s", &seconds)];
+        let facts: &[(&str, &dyn std::fmt::Display)] = &[("who", &who), ("s", &seconds), ("n", &fired)];
+        // A lesson's own settings stand in no entry.
+        let lab = |name: &str| lab_number(name).filter(|_| self.view.step().is_none());
+        let next = NextFiring::of(self.view, &end, |name| self.view.number_now(name).or_else(|| lab(name)));
         match kind {
             TimerKind::Retransmit if left.is_zero() => Some(self.words.say(|t| &t.timer_due, &[("who", &who)])),
             TimerKind::Retransmit if fired > 0 => Some(self.words.say(|t| &t.timer_runs_again, facts)),
             TimerKind::Retransmit => Some(self.words.say(|t| &t.timer_runs, facts)),
+            TimerKind::Probe if next == Some(NextFiring::End) => Some(self.words.say(|t| &t.timer_probes_end, facts)),
+            TimerKind::Probe if next == Some(NextFiring::Either) => {
+                Some(self.words.say(|t| &t.timer_probes_or_end, facts))
+            }
             TimerKind::Probe => Some(self.words.say(|t| &t.timer_probes, facts)),
             // Before the first probe it asks whether the other end is there, and nothing has been lost of that.
-            TimerKind::Keepalive if fired > 0 => Some(self.words.say(|t| &t.timer_keepalive, facts)),
+            TimerKind::Keepalive if fired > 0 => Some(match next {
+                Some(NextFiring::Probe) => self.words.say(|t| &t.timer_keepalive_probe, facts),
+                Some(NextFiring::End) => self.words.say(|t| &t.timer_keepalive_end, facts),
+                _ => self.words.say(|t| &t.timer_keepalive, facts),
+            }),
             TimerKind::Keepalive | TimerKind::TimeWait | TimerKind::FinWait2 => None,
         }
     }

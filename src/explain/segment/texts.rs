@@ -152,7 +152,11 @@ words! {
         pub(super) timer_gone: Localized,
         pub(super) timer_unknown: Localized,
     }
+        pub(super) timer_probes_end: Localized,
+        pub(super) timer_probes_or_end: Localized,
 }
+        pub(super) timer_keepalive_probe: Localized,
+        pub(super) timer_keepalive_end: Localized,
 
 impl BuiltInTexts for SegmentTexts {
     const ASSET: &'static str = "text/segments.toml";
