@@ -159,6 +159,7 @@ words! {
         pub(super) timer_keepalive_end: Localized,
 
 impl BuiltInTexts for SegmentTexts {
+        pub(super) timer_cookie: Localized,
     const ASSET: &'static str = "text/segments.toml";
 
     fn kept() -> &'static OnceLock<Result<SegmentTexts, Broken>> {

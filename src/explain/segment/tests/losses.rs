@@ -87,3 +87,48 @@ fn one_of_two_copies_is_not_all_that_there_is() {
         }
     }
 }
+
+/// A SYN that came to a listener, counted so, and its answer that is lost; then the client's ACK that is lost.
+#[test]
+fn of_a_syn_cookie_the_kernel_keeps_nothing_and_no_timer_of_it_is_awaited() {
+    let cookie = |counted: &[&str], setting: Option<&str>, lang: Lang| {
+        let mut script = Script(Trace::default(), 0, Duration::ZERO);
+        if let Some(value) = setting {
+            let one = crate::model::ChangedSetting {
+                name: "net.ipv4.tcp_syncookies".into(),
+                before: Some("1".into()),
+                now: Ok(value.into()),
+            };
+            script.push(Event::Sysctl(Box::new(one)));
+        }
+        script.socket(9, State::Listen, 8000, |facts| facts.remote = None);
+        let syn = script.arrives(40000, (100, 0), &["SYN"], b"");
+        if setting.is_none() {
+            script.counted(syn, counted);
+        }
+        script.socket(1, State::SynSent, 40000, |facts| facts.timer = timer(TimerKind::Retransmit, 0));
+        let answer = script.sent(8000, (500, 101), &["SYN", "ACK"], b"", 1000);
+        script.push(Event::Dropped(answer));
+        let asked = (lang, Numbers::Symbolic);
+        let lost = story(&script.0.present(), answer, Duration::from_secs(2), asked).unwrap().unwrap().became;
+        let ack = script.sent(40000, (101, 501), &["ACK"], b"", 1000);
+        script.push(Event::Dropped(ack));
+        [lost, story(&script.0.present(), ack, Duration::from_secs(2), asked).unwrap().unwrap().became]
+    };
+    let kept = "Nothing of the request is kept in the kernel of the server";
+    for (counted, setting) in [(&["SyncookiesSent", "TCPReqQFullDoCookies"][..], None), (&[], Some("2"))] {
+        let [answer, ack] = cookie(counted, setting, Lang::EN);
+        assert!(answer.contains(kept) && !answer.contains("was not observed"), "{answer}");
+        assert!(answer.ends_with("A retransmission timer runs in the kernel of the client: in 1.5 s, what is not acknowledged by then is sent again."), "{answer}");
+        assert!(ack.contains(kept) && !ack.contains("was not observed"), "{ack}");
+        let [answer, ack] = cookie(counted, setting, zh());
+        assert!(
+            answer.contains("server 的内核 没有") || answer.contains("SYN cookie") && ack.contains("SYN cookie"),
+            "{answer} {ack}"
+        );
+    }
+    for (counted, setting) in [(&[][..], None), (&[], Some("1"))] {
+        let [answer, _] = cookie(counted, setting, Lang::EN);
+        assert!(!answer.contains(kept) && answer.contains("was not observed"), "{answer}");
+    }
+}
