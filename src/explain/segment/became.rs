@@ -10,7 +10,7 @@ use super::{SegmentContext, SegmentKind, end_of, later, sentences};
 use crate::i18n::counter;
 use crate::model::{
     Call, Caller, Connection, CounterMove, Event, Fate, ProgramCall, SegmentId, SocketFacts, SocketState, SocketView,
-    TimerKind,
+    Timer, TimerKind,
 };
 use crate::tcp::{Flags, Packet, Segment, State, line};
 
@@ -337,9 +337,7 @@ impl<'a> SegmentContext<'a> {
             (Some(before), Some(after)) => (before, after),
         };
         let facts = before.facts;
-        let runs = |facts: &SocketFacts| facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit);
         let anew = begins_anew(facts, after).then(|| self.words.say(|t| &t.time_wait_anew, &[]));
-        let stopped = (runs(facts) && !runs(after)).then(|| self.words.say(|t| &t.timer_off, &[]));
         // Of a socket that has left its table the kernel tells no queues.
         let queues = match after.state {
             SocketState::Tcp(State::Closed) => self.left_behind(&before),
@@ -347,8 +345,39 @@ impl<'a> SegmentContext<'a> {
         };
         let is_known = [true, false].map(|came| !outdated && !self.is_queue_outdated(&before, came));
         let queues = queues.into_iter().zip(is_known).filter_map(|(queue, known)| queue.filter(|_| known));
-        let stopped = stopped.filter(|_| !outdated);
-        state(facts.state, after.state).into_iter().chain(queues).chain(stopped).chain(anew).collect()
+        let timers = self.timers(facts, after).into_iter().filter(|_| !outdated);
+        state(facts.state, after.state).into_iter().chain(queues).chain(timers).chain(anew).collect()
+    }
+
+    /// What became of the timer by which an end sends again, or asks.
+    fn timers(&self, before: &SocketFacts, after: &SocketFacts) -> Vec<String> {
+        use TimerKind::{Keepalive, Probe, Retransmit};
+        let kind = |timer: Option<Timer>| timer.map(|timer| timer.kind);
+        let (ran, runs) = (before.timer, after.timer);
+        let came = self.view.trace().entries().get(self.segment.changed).map_or(Duration::ZERO, |entry| entry.at);
+        let left = runs.map_or(Duration::ZERO, |timer| timer.fires_at.saturating_sub(came));
+        let seconds = format!("{:.1}", left.as_secs_f64());
+        let fired = [ran, runs].map(|timer| timer.map_or(0, |timer| timer.fired));
+        let facts: &[(&str, &dyn Display)] = &[("s", &seconds), ("from", &fired[0]), ("to", &fired[1])];
+        let is_later = ran.zip(runs).is_some_and(|(ran, runs)| runs.fires_at > ran.fires_at + LATER);
+        let stopped = (kind(ran) == Some(Retransmit) && kind(runs) != Some(Retransmit))
+            .then(|| self.words.say(|t| &t.timer_off, &[]));
+        let now = match (kind(ran), kind(runs)) {
+            (Some(Retransmit), Some(Retransmit)) if is_later => Some(self.words.say(|t| &t.timer_anew, facts)),
+            (Some(Probe), Some(Probe)) if is_later || fired[1] < fired[0] => {
+                Some(self.words.say(|t| &t.probe_timer_anew, facts))
+            }
+            (Some(Probe), Some(Probe)) => None,
+            (_, Some(Probe)) => Some(self.words.say(|t| &t.probe_timer_on, facts)),
+            (Some(Probe), _) => Some(self.words.say(|t| &t.probe_timer_off, &[])),
+            (Some(Keepalive), Some(Keepalive)) if fired[1] < fired[0] => {
+                Some(self.words.say(|t| &t.keepalive_heard, facts))
+            }
+            _ => None,
+        };
+        // Before what passes by itself the kernel isn't asked: a call may have set it meanwhile.
+        let now = now.filter(|_| self.segment.reasons.is_some());
+        stopped.into_iter().chain(now).collect()
     }
 
     /// What becomes of the queues of an end that a RST ends: Linux leaves what has come to whoever has a descriptor, and throws away what

@@ -6,6 +6,7 @@ mod made;
 mod passed;
 mod refused;
 mod takes;
+mod timers;
 
 use super::*;
 use crate::i18n::testing::zh;

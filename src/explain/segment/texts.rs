@@ -106,6 +106,11 @@ words! {
         pub(super) send_queue: Localized,
         pub(super) accept_queue: Localized,
         pub(super) timer_off: Localized,
+        pub(super) timer_anew: Localized,
+        pub(super) probe_timer_on: Localized,
+        pub(super) probe_timer_anew: Localized,
+        pub(super) probe_timer_off: Localized,
+        pub(super) keepalive_heard: Localized,
         pub(super) time_wait_anew: Localized,
         pub(super) returned: Localized,
         pub(super) answered: Localized,
@@ -147,19 +152,19 @@ words! {
         pub(super) timer_runs_again: Localized,
         pub(super) timer_due: Localized,
         pub(super) timer_probes: Localized,
-        pub(super) timer_keepalive: Localized,
-        pub(super) timer_none: Localized,
-        pub(super) timer_gone: Localized,
-        pub(super) timer_unknown: Localized,
-    }
         pub(super) timer_probes_end: Localized,
         pub(super) timer_probes_or_end: Localized,
-}
+        pub(super) timer_keepalive: Localized,
         pub(super) timer_keepalive_probe: Localized,
         pub(super) timer_keepalive_end: Localized,
+        pub(super) timer_none: Localized,
+        pub(super) timer_gone: Localized,
+        pub(super) timer_cookie: Localized,
+        pub(super) timer_unknown: Localized,
+    }
+}
 
 impl BuiltInTexts for SegmentTexts {
-        pub(super) timer_cookie: Localized,
     const ASSET: &'static str = "text/segments.toml";
 
     fn kept() -> &'static OnceLock<Result<SegmentTexts, Broken>> {
