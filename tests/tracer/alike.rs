@@ -196,6 +196,62 @@ print(ready, ctypes.get_errno())
     }
 }
 
+/// Whatever waits for a time, waits for all of it once, however many signals come that are ignored.
+#[test]
+fn a_wait_that_ignored_signals_cut_takes_its_time_once() {
+    const SCRIPT: &str = "import ctypes, os, select, socket, sys, time
+server = socket.create_server(('127.0.0.1', 0))
+epoll = select.epoll()
+epoll.register(server, select.EPOLLIN)
+libc = ctypes.CDLL(None, use_errno=True)
+fd, event = epoll.fileno(), ctypes.create_string_buffer(16)
+two = (ctypes.c_long * 2)(2, 0)
+polled = select.poll()
+polled.register(server, select.POLLIN)
+def pwait2():
+    return libc.syscall(441, fd, event, 1, two, None, 8)
+waits = {
+    'epoll_wait': lambda: libc.epoll_wait(fd, event, 1, 2000),
+    'epoll_pwait': lambda: libc.epoll_pwait(fd, event, 1, 2000, None),
+    'epoll_pwait2': pwait2,
+    'poll': lambda: len(polled.poll(2000)),
+    'ppoll': lambda: libc.ppoll((ctypes.c_int * 2)(server.fileno(), 1), 1, two, None),
+    'select': lambda: len(select.select([server], [], [], 2)[0]),
+    'nanosleep': lambda: libc.nanosleep(two, None),
+}
+for n in (1, 2, 3):
+    if os.fork() == 0:
+        time.sleep(n * 0.5)
+        os._exit(0)
+began = time.monotonic()
+ready = waits[sys.argv[1]]()
+took = time.monotonic() - began
+print(ready, ctypes.get_errno(), 'once' if 2 <= took < 2.9 else took)
+";
+    if Command::new("python3").arg("--version").output().is_err() {
+        return;
+    }
+    let names = ["epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "nanosleep"];
+    // They wait at the same time.
+    std::thread::scope(|scope| {
+        let each = |name: &'static str| {
+            scope.spawn(move || {
+                let words = ["python3", "-c", SCRIPT, name].map(str::to_owned);
+                assert_eq!(ran(command(&words)).output, "0 0 once\n", "{name}");
+            })
+        };
+        names.map(each).into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// What is left of its time is the kernel's to know: the program's register has what it put there.
+#[test]
+fn a_wait_that_is_made_again_leaves_its_register_as_it_was() {
+    let folder = Folder::new();
+    let Some(words) = c(&folder, "rest") else { return };
+    assert_eq!(ran(command(&words)).output, "0 700\n");
+}
+
 /// With MSG_TRUNC a stream's bytes are counted and not copied: what stood in the buffer before didn't arrive. Of a datagram it is told
 /// how long it was, and what stands behind the buffer didn't arrive either.
 #[test]

@@ -68,6 +68,7 @@ const OPTIONS: u64 = {
     options
 };
 
+const POKE_DATA: u32 = 5;
 const CONTINUE: u32 = 7;
 const SYSCALL: u32 = 24;
 const SEIZE: u32 = 0x4206;
@@ -185,6 +186,30 @@ pub fn make_again(thread: i32, entry: &SyscallEntry) -> io::Result<()> {
     // Back over the instruction `svc`, four bytes long; its first argument stands where the value is.
     with_registers(thread, |registers| (registers.pc, registers.regs[0]) = (registers.pc - 4, entry.arguments[0]))?;
     set_call(thread, -1)
+}
+
+/// A tracee that stands before a call makes it with another fourth argument; behind the call the register gets what it had.
+#[cfg(target_arch = "x86_64")]
+pub fn set_fourth_argument(thread: i32, value: u64) -> io::Result<()> {
+    with_registers(thread, |registers| registers.r10 = value)
+}
+
+/// A tracee that stands before a call makes it with another fourth argument; behind the call the register gets what it had.
+#[cfg(target_arch = "aarch64")]
+pub fn set_fourth_argument(thread: i32, value: u64) -> io::Result<()> {
+    with_registers(thread, |registers| registers.regs[3] = value)
+}
+
+/// Of other processors this isn't known.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub fn set_fourth_argument(_thread: i32, _value: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Writes a word into a stopped tracee's memory (`PTRACE_POKEDATA`).
+pub fn write_word(thread: i32, address: u64, word: u64) -> io::Result<()> {
+    // SAFETY: takes the word as a number; what the address is in the tracee, its kernel checks.
+    unsafe { request(POKE_DATA, thread, address as usize, word as usize as *mut c_void) }.map(drop)
 }
 
 /// Of other processors this isn't known.

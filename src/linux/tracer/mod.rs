@@ -18,6 +18,7 @@ mod like;
 mod memory;
 mod messages;
 mod names;
+mod rest;
 mod run;
 #[cfg(all(feature = "source-lines", any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod site;

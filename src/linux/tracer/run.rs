@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use super::calls::{Processes, is_held};
+use super::rest::WaitSince;
 use super::site::CallSites;
 use super::thread::{Proceed, Thread};
 use super::waker::Waker;
@@ -35,11 +36,13 @@ pub(super) struct Tracee {
     pub(super) thread: Thread<ProgramCall>,
     /// It was told that its process was stopped.
     pub(super) stopped: bool,
+    /// How long it has waited in its call.
+    pub(super) wait: WaitSince,
 }
 
 impl Tracee {
     pub(super) fn new(who: ProgramThread) -> Tracee {
-        Tracee { who, thread: Thread::new(), stopped: false }
+        Tracee { who, thread: Thread::new(), stopped: false, wait: WaitSince::default() }
     }
 }
 
@@ -190,8 +193,11 @@ impl Run {
     /// A thread that stands makes its call.
     pub(super) fn go(&mut self, thread: i32) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
-        let Some(call) = tracee.thread.stands().map(|made| made.call.clone()) else { return };
+        let Some((entry, call)) = tracee.thread.stands().map(|made| (made.entry, made.call.clone())) else { return };
         let (goes, who) = (tracee.thread.go(), tracee.who);
+        if goes == Proceed::Now {
+            tracee.wait.makes(thread, &entry);
+        }
         (self.tell)(TracerEvent::Entered { thread: who, call });
         if goes == Proceed::Now {
             self.looks.is_free(thread);

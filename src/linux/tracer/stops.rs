@@ -109,6 +109,7 @@ impl Run {
                 return;
             }
             CallStart::Again { stands: false } => {
+                tracee.wait.makes(thread, &entry);
                 if tracee.thread.within().is_some_and(|made| !made.asleep) {
                     self.looks.is_within(thread);
                 }
@@ -116,6 +117,7 @@ impl Run {
             }
             CallStart::New { interrupted } => interrupted,
         };
+        tracee.wait.is_over();
         if let Some(call) = interrupted {
             let outcome = Err(Errno(libc::EINTR));
             let call = ProgramReturn { outcome, arguments: call.arguments, made: Vec::new() };
@@ -139,6 +141,9 @@ impl Run {
         let site = site.map(Box::new);
         if let Some(tracee) = self.tracees.get_mut(&thread) {
             tracee.thread.takes(entry, call.clone(), stands);
+            if !stands {
+                tracee.wait.makes(thread, &entry);
+            }
         }
         if stands {
             self.looks.is_standing(thread);
@@ -152,6 +157,9 @@ impl Run {
 
     fn ends(&mut self, thread: i32, who: ProgramThread, value: i64) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
+        if let Some(entry) = tracee.thread.within().map(|made| made.entry) {
+            tracee.wait.puts_back(thread, &entry);
+        }
         // Of what ends so without being begun anew (`epoll_wait(2)`): the kernel keeps an ignored signal only for who is traced.
         if value == -i64::from(libc::EINTR)
             && proc::ignores_waiting(who.thread)
@@ -164,6 +172,7 @@ impl Run {
         }
         match tracee.thread.ends(value) {
             CallEnd::Returned(entry, call, value) => {
+                tracee.wait.is_over();
                 let call = self.calls.returned(who, &entry, &call, value);
                 self.tell(TracerEvent::Returned { thread: who, call });
             }

@@ -1,0 +1,74 @@
+//! A wait that an ignored signal cut and that is made again: it waits for what is left of its time, as it would have without a tracer.
+
+use std::time::{Duration, Instant};
+
+use super::memory::TraceeMemory;
+use crate::linux::sys::ptrace::{self, SyscallEntry};
+
+/// Of a thread's call that waits: since when, and whether the register of its time has another value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WaitSince {
+    since: Option<Instant>,
+    changed: bool,
+}
+
+/// The fourth argument of the `epoll_wait(2)` family, which has the time.
+const TIME: usize = 3;
+
+/// What lies behind the stack's end and a program may still use (the red zone of the x86-64 ABI), and more.
+const BEYOND: u64 = 512;
+
+impl WaitSince {
+    /// A thread stands before a call, which it makes now: for the first time, or again.
+    pub(super) fn makes(&mut self, thread: i32, entry: &SyscallEntry) {
+        let Some(since) = self.since else {
+            self.since = Some(Instant::now());
+            return;
+        };
+        let waited = since.elapsed();
+        let set = match i64::try_from(entry.number) {
+            Ok(libc::SYS_epoll_pwait2) => {
+                let memory = TraceeMemory::of(thread.unsigned_abs());
+                let Some([seconds, nanos]) = memory.words(entry.arguments[TIME]) else { return };
+                let time = Duration::from_secs(seconds) + Duration::from_nanos(nanos);
+                let address = (entry.stack - BEYOND) & !15;
+                let left = time.saturating_sub(waited);
+                ptrace::write_word(thread, address, left.as_secs())
+                    .and_then(|()| ptrace::write_word(thread, address + 8, left.subsec_nanos().into()))
+                    .and_then(|()| ptrace::set_fourth_argument(thread, address))
+            }
+            Ok(number) if waits_milliseconds(number) => {
+                // Below 0 it waits without end.
+                let time = entry.arguments[TIME] as i32;
+                let Ok(time) = u64::try_from(time) else { return };
+                let left = Duration::from_millis(time).saturating_sub(waited);
+                let left = left.as_nanos().div_ceil(1_000_000) as u64;
+                ptrace::set_fourth_argument(thread, left)
+            }
+            _ => return,
+        };
+        // Only a thread that was killed can't.
+        self.changed = set.is_ok();
+    }
+
+    /// The call has come to its end, or is to be made again: the program finds its registers as it left them.
+    pub(super) fn puts_back(&mut self, thread: i32, entry: &SyscallEntry) {
+        if std::mem::take(&mut self.changed) {
+            let _ = ptrace::set_fourth_argument(thread, entry.arguments[TIME]);
+        }
+    }
+
+    /// Nothing of it is left to wait for.
+    pub(super) fn is_over(&mut self) {
+        self.since = None;
+    }
+}
+
+/// Whether a call's fourth argument is how many milliseconds it waits.
+fn waits_milliseconds(number: i64) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    if number == libc::SYS_epoll_wait {
+        return true;
+    }
+    number == libc::SYS_epoll_pwait
+}
