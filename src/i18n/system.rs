@@ -15,6 +15,7 @@ words! {
         pub errno: String,
         pub thread: String,
         pub lab_gone: String,
+        pub lab_closed: String,
         pub capture_lost: String,
         pub causes: CauseTexts,
         /// By the key of the aim.
@@ -96,6 +97,7 @@ impl SystemTexts {
             Failure::System { attempt, cause } => self.refused(attempt, cause),
             Failure::Thread(why) => fill(&self.thread, &[("why", escape(why))]),
             Failure::LabGone => self.lab_gone.clone(),
+            Failure::LabClosed => self.lab_closed.clone(),
             Failure::CaptureLost(n) => fill(&self.capture_lost, &[("n", n)]),
         }
     }
@@ -173,7 +175,7 @@ mod tests {
             Cause::ManyLessons(1000),
         ];
         let mut said: Vec<String> = causes.iter().map(|one| cause(zh(), one.clone())).collect();
-        for one in [Failure::Thread("7".into()), Failure::LabGone, Failure::CaptureLost(3)] {
+        for one in [Failure::Thread("7".into()), Failure::LabGone, Failure::LabClosed, Failure::CaptureLost(3)] {
             said.push(failure(zh(), &one));
         }
         let texts = SystemTexts::load(zh()).unwrap();

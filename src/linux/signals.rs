@@ -107,7 +107,7 @@ impl PidFd {
         if getppid() == Some(parent) { Ok(found) } else { Err(rustix::io::Errno::SRCH.into()) }
     }
 
-    /// That with this number, a child that hasn't been waited for.
+    /// That with this number: a child that hasn't been waited for, or one that is known to be there afterwards.
     ///
     /// # Errors
     /// The system's refusal.

@@ -180,8 +180,10 @@ pub enum Failure {
     },
     /// A thread of the program's own ended by a panic.
     Thread(String),
-    /// The daemon of a shared lab has ended.
+    /// The process that kept the lab has ended.
     LabGone,
+    /// The lab was closed; the process that kept it goes on.
+    LabClosed,
     /// The capture lost segments, because they came faster than they could be read.
     CaptureLost(u32),
 }

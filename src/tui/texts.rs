@@ -485,6 +485,9 @@ words! {
         pub unmade_fork: String,
         pub which_side: String,
         pub failed: String,
+        pub learner_gone: String,
+        pub learner_between: String,
+        pub watched_gone: String,
     }
 }
 

@@ -257,8 +257,9 @@ fn the_daemon_is_killed() {
             let lab = Network::of(&format!("/proc/{}/ns/net", stage.daemon())).unwrap();
             pty::kill(stage.daemon(), libc::SIGKILL);
             let gone = stage.texts.free.failed.replace("{why}", &i18n::failure(stage.lang, &Failure::LabGone));
-            for seat in [server, client, watch] {
-                stage.wait_text(seat, &gone);
+            let watched = stage.texts.free.watched_gone.replace("{lab}", "main");
+            for (seat, gone) in [(server, &gone), (client, &gone), (watch, &watched)] {
+                stage.wait_text(seat, gone);
                 stage.press(seat, "q");
                 assert_eq!(stage.leaves(seat).code(), Some(1));
                 let texts = i18n::Texts::load(lang).unwrap();

@@ -5,12 +5,12 @@ use std::io::BufReader;
 
 use sockwalk::i18n::Lang;
 use sockwalk::lesson::{Lesson, builtin};
-use sockwalk::model::{Event, Failure, HandAction, Side, Trace};
+use sockwalk::model::{Event, HandAction, Side, Trace};
 use sockwalk::report::read_recording;
 
-use crate::common::{free_port, lab_users, users};
+use crate::common::{free_port, lab_users, users, zh};
 use crate::screens;
-use crate::stage::{LARGE, Seat, Stage, names};
+use crate::stage::{LARGE, SMALL, Seat, Stage, names};
 
 fn lesson(name: &str) -> Lesson {
     builtin(name).unwrap().unwrap()
@@ -72,10 +72,34 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             }
             stage.press(learn, "q");
             stage.terminal(learn).wait_for_end();
-            let gone = sockwalk::i18n::failure(stage.lang, &Failure::LabGone);
+            let gone = stage.texts.free.learner_gone.clone();
             stage.wait_text(again, &gone);
             stage.press(again, "q");
             stage.terminal(again).wait_for_end();
+        }
+    }
+}
+
+/// Who looks on is told at once that the learner's process was killed, and is shown the next lesson, however long that takes.
+#[test]
+fn who_looks_on_is_told_that_the_learner_has_gone_and_sees_the_next_lesson() {
+    for user in lab_users() {
+        for (size, lang) in [(LARGE, Lang::EN), (SMALL, zh())] {
+            let mut stage = Stage::new(user, size, lang);
+            let learn = stage.open(&["learn", "handshake"]);
+            stage.wait_text(learn, lesson("handshake").title.get(lang));
+            let watch = stage.open(&["watch"]);
+            stage.wait_text(watch, lesson("handshake").title.get(lang));
+            stage.kill(learn);
+            let gone = stage.texts.free.learner_gone.clone();
+            stage.wait_text(watch, &gone);
+            let next = stage.open(&["learn", "refused"]);
+            stage.wait_text(watch, lesson("refused").title.get(lang));
+            stage.wait_without(watch, &gone);
+            for seat in [next, watch] {
+                stage.press(seat, "q");
+                stage.terminal(seat).wait_for_end();
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sockwalk::cli::{self, Exit, Invocation, Joining};
 use sockwalk::i18n::{self, Lang, Localized, Texts, fill, join};
 use sockwalk::linux::shared::{Beginning, JoinedLab, LabName, Lock, ShownLesson};
-use sockwalk::linux::{LinuxWorld, Refused};
+use sockwalk::linux::{LinuxWorld, PidFd, Refused, is_readable_within};
 use sockwalk::model::{Actor, Member, Mode, Role, Side};
 use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens};
 use sockwalk::walk::{
@@ -139,9 +139,11 @@ struct JoinedHost {
     lang: Lang,
 }
 
-/// How long a lab that has ended is looked for under its name, and how often: a lesson that starts again has a new one.
+/// How long a lab may be gone before that is told, where its process goes on: a lesson that starts again has a new one. How often
+/// the next one is looked for until then, and later.
 const RENEWED: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(30);
+const LATER: Duration = Duration::from_millis(500);
 
 impl JoinedHost {
     /// Ends this process's part, and says how to go on. Returns the exit status.
@@ -180,14 +182,24 @@ impl JoinedHost {
     /// the one that follows it is joined.
     fn joined(&mut self, mut joined: JoinedLab, generation: u64) -> Result<OwnPart, Refused> {
         let (to_app, renewed, lab) = (self.sender.clone(), Arc::clone(&self.renewed), self.lab.clone());
+        // A lab of programs may have moved into another process than the one that began it.
+        let keeper = Arc::new(joined.take_keeper().filter(|_| joined.lesson().is_some()));
         let is_gone = |happening: &Happening| matches!(happening.what, HappeningKind::Failed(Failure::LabGone));
-        joined.start(move |happened| match happened.last().filter(|last| lab.is_looked_at() && is_gone(last)) {
+        joined.start(move |mut happened| match happened.pop_if(|last| lab.is_looked_at() && is_gone(last)) {
             Some(gone) => {
-                let (sender, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
-                let gone = gone.clone();
-                let body = move || renew(&sender, &renewed, &lab, (generation, gone));
-                if std::thread::Builder::new().name("renews".into()).spawn(body).is_err() {
+                if !happened.is_empty() {
                     let _ = to_app.send(Msg::World(generation, happened));
+                }
+                let (sender, renewed, lab) = (to_app.clone(), Arc::clone(&renewed), lab.clone());
+                let (at, keeper) = (gone.at, Arc::clone(&keeper));
+                let tell = move |failure| {
+                    let happening = Happening { at, what: HappeningKind::Failed(failure) };
+                    sender.send(Msg::World(generation, vec![happening])).is_ok()
+                };
+                let told = to_app.clone();
+                let body = move || renew(&told, &renewed, &lab, keeper.as_ref().as_ref(), tell);
+                if std::thread::Builder::new().name("renews".into()).spawn(body).is_err() {
+                    let _ = to_app.send(Msg::World(generation, vec![gone]));
                 }
             }
             // Where the interface has ended, nobody is left to be told.
@@ -241,23 +253,33 @@ impl JoinedHost {
     }
 }
 
-/// Joins the lab that follows this one, as soon as there is one; else the interface hears that its lab is gone.
+/// Joins the lab that follows this one, as soon as there is one; until then the interface is told that its lab is gone: at once where
+/// the process that kept it has ended.
 fn renew(
     to_app: &Sender<Msg>,
     renewed: &Mutex<Option<(JoinedLab, LabName)>>,
     lab: &FoundLab,
-    (generation, gone): (u64, Happening),
+    keeper: Option<&PidFd>,
+    tell: impl Fn(Failure) -> bool,
 ) {
     let end = Instant::now() + RENEWED;
-    while Instant::now() < end {
+    let has_ended = || keeper.is_none_or(|keeper| is_readable_within(keeper, Duration::ZERO).unwrap_or(true));
+    let mut told = None;
+    loop {
         if let Ok(next) = lab.look_on() {
             *renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
             let _ = to_app.send(Msg::Renewed);
             return;
         }
-        std::thread::sleep(AGAIN);
+        let late = Instant::now() >= end;
+        let known = keeper.is_some() || late;
+        let failure = if known && has_ended() { Some(Failure::LabGone) } else { late.then_some(Failure::LabClosed) };
+        if failure != told && failure.clone().is_some_and(|failure| !tell(failure)) {
+            return;
+        }
+        told = failure;
+        std::thread::sleep(if late { LATER } else { AGAIN });
     }
-    let _ = to_app.send(Msg::World(generation, vec![gone]));
 }
 
 impl Host for JoinedHost {

@@ -17,7 +17,7 @@ use crate::linux::lab::{self, Refused, refused};
 use crate::linux::orders::{Inbox, Order, Orders};
 use crate::linux::poll::{Polled, poll, poll_readable};
 use crate::linux::sides::{Leaving, Report};
-use crate::linux::signals::INTERRUPT;
+use crate::linux::signals::{INTERRUPT, PidFd};
 use crate::linux::sys;
 use crate::model::{Actor, Aim, Attempt, Event, ForwardingRules, HeldCalls, Mode, Role, Side};
 
@@ -62,6 +62,8 @@ pub struct JoinedLab {
     passing: ForwardingRules,
     number: u32,
     held: HeldCalls,
+    /// The process that keeps the lab.
+    keeper: Option<PidFd>,
 }
 
 impl JoinedLab {
@@ -73,6 +75,8 @@ impl JoinedLab {
         let talk = |daemon| move |error| trouble(error, Aim::Daemon.by("recv(AF_UNIX)"), daemon);
         let stream = folder.connect(name).map_err(|error| trouble(error, Aim::Daemon.by("connect(AF_UNIX)"), 0))?;
         let (_, daemon) = sys::peer(&stream).map_err(refused(Aim::Daemon.by("getsockopt(SO_PEERCRED)")))?;
+        // Its answer, which is still to come, tells that the number was its own.
+        let keeper = PidFd::open(daemon).ok();
         let hello = FromMember::Hello { version: protocol::VERSION.to_owned(), role: role.clone() };
         let mut link = Link::new(stream, protocol::LONGEST).map_err(talk(daemon))?;
         if !link.say(&hello) {
@@ -119,12 +123,18 @@ impl JoinedLab {
             passing,
             number,
             held,
+            keeper,
         })
     }
 
     /// The way to the lab, for who makes no calls.
     pub(super) fn take_link(&mut self) -> Option<Link> {
         self.link.take()
+    }
+
+    /// The process that keeps the lab, which becomes readable when that ends; `None` where it isn't known.
+    pub fn take_keeper(&mut self) -> Option<PidFd> {
+        self.keeper.take()
     }
 
     /// Its number in the lab.

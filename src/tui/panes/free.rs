@@ -20,7 +20,7 @@ use crate::tui::menu::{self, Group, Item};
 use crate::tui::programs;
 use crate::tui::scene::{Scene, shape};
 use crate::tui::wrap::{cut, prose, wrap, wrap_text};
-use crate::walk::{Phase, Purpose, WalkCommand, WireAbility};
+use crate::walk::{Failure, Free, Phase, Purpose, WalkCommand, WireAbility};
 
 /// So many changed sockets are named, the newest; of the others the number.
 const CHANGES: usize = 12;
@@ -255,7 +255,15 @@ fn undeliverable(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
 pub(super) fn foot(scene: &Scene<'_>, width: usize, page: &mut TextPage) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     if let Phase::Failed(failure) = scene.app.walk().phase() {
-        let text = fill(&t.failed, &[("why", &why(scene, failure))]);
+        let walk = scene.app.walk();
+        let looks_on = walk.free().map(Free::options).filter(|options| options.purpose == Purpose::Watch);
+        let lab = looks_on.and_then(|options| options.lab.as_deref()).unwrap_or_default();
+        let text = match (failure, walk.lesson().is_some()) {
+            (Failure::LabGone, true) if looks_on.is_some() => t.learner_gone.clone(),
+            (Failure::LabClosed, true) if looks_on.is_some() => t.learner_between.clone(),
+            (Failure::LabGone, false) if looks_on.is_some() => fill(&t.watched_gone, &[("lab", lab)]),
+            _ => fill(&t.failed, &[("why", &why(scene, failure))]),
+        };
         page.foot = wrap_text(&text, theme.bad.0, width);
         return;
     }
