@@ -138,6 +138,8 @@ fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Optio
         Call::SetOption { option: SocketOption::NO_DELAY, value: 0, .. } => (|t| &t.delay, 0),
         Call::SetOption { option: SocketOption::NO_DELAY, .. } => (|t| &t.no_delay, 1),
         Call::SetOption { option: SocketOption::NOT_SENT_LOW, value, .. } => (|t| &t.not_sent_low, *value),
+        // The kernel takes no more (TCP_FIN_TIMEOUT_MAX).
+        Call::SetOption { option: SocketOption::LINGER2, value: 121.., .. } => (|t| &t.linger2, 120),
         Call::SetOption { option, value, .. } => {
             let texts = Spoken::<OptionTexts>::load(lang)?;
             return Ok(Some(texts.say(other_option(*option, *value), &[("n", value), ("option", option)])));

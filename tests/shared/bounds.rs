@@ -147,7 +147,7 @@ fn the_end_of_fin_wait2_is_told_where_there_is_one() {
             }
             // A keepalive timer is one, whatever the state.
             stage.returns(client, Client, "setsockopt 3 SO_KEEPALIVE 1").unwrap();
-            let keepalive = stage.texts.timer.keepalive.replace("{s}", "7200");
+            let keepalive = stage.texts.timer.keepalive_probe.replace("{s}", "7200");
             let begins = keepalive.split("7200").next().unwrap().to_owned();
             stage.wait_text(client, if begins.is_empty() { &keepalive } else { &begins });
             assert!(!tells(&stage, &by_lab) && !tells(&stage, &orphan), "{}", shown(&stage));

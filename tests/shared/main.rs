@@ -16,6 +16,7 @@ mod forks;
 mod killed;
 mod lessons;
 mod moving;
+mod option_times;
 mod passing;
 mod programs;
 mod recordings;

@@ -208,6 +208,9 @@ fn probes_are_told_by_the_timer_that_sent_them() {
             std::thread::sleep(Duration::from_millis(20));
         }
         goes(&mut stage, server, "ACK", &[probe, "ACK seq=k+1"]);
+        // The answer moves nothing but the timer.
+        let anew = word(&stage, "The probe timer was set anew", "坚持定时器重新开始计时");
+        goes(&mut stage, client, "ACK", &[zero, anew]);
         stage.close(&[server, client]);
 
         let ((server, _), (client, fd)) = connected(&mut stage, &[]);
@@ -216,7 +219,8 @@ fn probes_are_told_by_the_timer_that_sent_them() {
         let keepalive = word(&stage, "a keepalive. The kernel's keepalive timer ran", "保活探测。内核的保活定时器");
         goes(&mut stage, server, "ACK", &["seq=j ", keepalive, "ACK seq=k+1 ack=j+1"]);
         let same = word(&stage, "Nothing new was acknowledged", "没有确认新的内容");
-        goes(&mut stage, client, "ACK", &[same]);
+        let heard = word(&stage, "Keepalive probes without an answer: 1 → 0.", "未获回应的保活探测：1 → 0。");
+        goes(&mut stage, client, "ACK", &[same, heard]);
         stage.close(&[server, client]);
     }
 }
