@@ -103,7 +103,10 @@ impl ProgramLook<'_> {
                 let ready = returned.ready.iter();
                 let told = ready.flat_map(|ready| self.ready(ready).into_iter().chain(self.how_told(ready)));
                 let told: Vec<ProgramFact> = told.collect();
-                if told.is_empty() { vec![ProgramFact::ReadyUnknown(returned.value)] } else { told }
+                // `select(2)` counts one twice that is ready for both directions.
+                let ready = i64::try_from(returned.ready.len()).ok().filter(|known| *known > 0);
+                let unknown = || vec![ProgramFact::ReadyUnknown(ready.unwrap_or(returned.value))];
+                if told.is_empty() { unknown() } else { told }
             }
             (Some(Err(_)), _) => Vec::new(),
         };

@@ -191,7 +191,9 @@ impl SegmentContext<'_> {
                 }
                 Event::Killed(actor) => self.is_made_by_end_of(*actor).then_some(SegmentCause::Killed),
                 Event::Left(member) => self.is_made_by_leaving(member).then_some(SegmentCause::Left),
-                Event::Entered { caller, call } => self.is_by_call(*caller, call, &between, &before),
+                Event::Entered { caller, call } if !self.left_it_open(*caller, call, at, &before) => {
+                    self.is_by_call(*caller, call, &between, &before)
+                }
                 _ => None,
             };
             if cause.is_some() {
@@ -199,6 +201,19 @@ impl SegmentContext<'_> {
             }
         }
         None
+    }
+
+    /// Whether a `close()` or `shutdown()` that began at an entry had come back, and the kernel said of the end after that that its sending
+    /// goes on: another process has it too.
+    fn left_it_open(&self, caller: Caller, call: &Call, at: Moment, before: &View<'_>) -> bool {
+        if !matches!(meaning(call).as_ref(), Call::Close { .. } | Call::Shutdown { .. }) {
+            return false;
+        }
+        let packet = self.segment.segment;
+        let own = before.calls(caller.actor).filter(|own| own.caller == caller && !own.is_open() && own.changed > at);
+        let returned = own.map(|own| own.changed).min();
+        let end = end_at(before, packet.from, packet.to).filter(goes_on);
+        returned.zip(end).is_some_and(|(returned, end)| end.changed > returned)
     }
 
     /// How a call that was entered before can have made it, beside what was sent since.
@@ -322,10 +337,12 @@ impl SegmentContext<'_> {
         let Some(owner) = self.holder(packet.from, packet.to) else { return false };
         let before = trace.at(sent);
         let mut calls = before.own_effects(owner);
-        !calls.any(|call| {
-            matches!(call.call, Call::Close { .. } | Call::Shutdown { .. })
-                && self.is_made_by(owner, call.call, &before)
-        })
+        // An earlier close() may have left it to another process of the program.
+        end_at(&before, packet.from, packet.to).is_some_and(|end| goes_on(&end))
+            || !calls.any(|call| {
+                matches!(call.call, Call::Close { .. } | Call::Shutdown { .. })
+                    && self.is_made_by(owner, call.call, &before)
+            })
     }
 
     /// Whether it can have been made by the end of a process that took part.
@@ -354,4 +371,9 @@ impl SegmentContext<'_> {
         let ends = packet.tcp().is_some_and(Segment::is_fin_or_rst);
         ends && self.holder(packet.from, packet.to) == Some(actor)
     }
+}
+
+/// Whether the kernel said of an end that its sending isn't over.
+fn goes_on(end: &SocketView<'_>) -> bool {
+    [State::Established, State::CloseWait].iter().any(|state| end.state == *state)
 }

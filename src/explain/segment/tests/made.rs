@@ -1,5 +1,6 @@
 //! What made a segment beside the calls that send or close by their names, and what became of an end's queues.
 
+use super::super::called::BEFORE;
 use super::*;
 use crate::model::{Errno, Outcome, PolledDescriptor, ProcessSocket, Returned, Source};
 
@@ -268,4 +269,26 @@ fn an_address_that_a_person_made_up_is_nobodys() {
     script.socket(1, State::SynSent, 40000, |_| {});
     let syn = script.arrives(40000, (100, 0), &["SYN"], b"");
     assert!(script.story(syn).became.contains("the kernel of the server"), "{:?}", script.story(syn));
+}
+
+/// A `close()` that left the socket to another process sent no FIN, however short that was before; the end of that process did.
+#[test]
+fn a_fin_at_the_end_of_a_process_is_not_put_down_to_a_close_before() {
+    for (state, wanted) in [(State::Established, "Its process ended"), (State::FinWait1, "close() made it")] {
+        for entries in [0, BEFORE] {
+            let mut script = Script::of_program();
+            script.enters(0, made("close", Some(SERVER), &["4"], Some(Call::Close { fd: 4 })));
+            script.returns(0, ok(0));
+            script.socket(SERVER, state, 8000, |facts| facts.program = Some("server".to_owned()));
+            for n in 0..entries {
+                script.socket(77, State::Listen, 9000, |facts| (facts.recv_queue, facts.remote) = (n as u32, None));
+            }
+            let fin = script.fin();
+            script.push(Event::Delivered(fin));
+            script.push(Event::Left(Member { number: 9, pid: 70, nth: 1, role: Role::Runs("server".to_owned()) }));
+            let told = script.story(fin).sender;
+            let wanted = if entries > 0 && state == State::FinWait1 { "not observed" } else { wanted };
+            assert!(told.contains(wanted), "{state:?}, {entries} entries: {told}");
+        }
+    }
 }
