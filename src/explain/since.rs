@@ -54,6 +54,8 @@ pub(super) fn since(
         }
         // What the others say that shutdown() did stays so.
         (Call::Shutdown { .. }, CallState::Returned(_)) if circumstance == Some(Connected) => over(),
+        // The FIN that is the end of both directions is what brings TIME_WAIT, too: that they are stays so.
+        (Call::Recv { .. }, CallState::Returned(_)) if circumstance == Some(BothEnded) && !reset => None,
         (Call::Send { .. } | Call::Recv { .. }, CallState::Returned(_)) if after.is_connected() => over(),
         (Call::Close { .. }, CallState::Returned(_)) if matches!(circumstance, Some(Unsent | LingerOver)) => over(),
         _ => None,

@@ -448,6 +448,8 @@ fn later() -> Vec<Later> {
         (recv(), waits, Some(OutOfBand), [open(), queue(3, Established)], None),
         (recv(), Ok(3), Some(Short), [open(), reset()], Some(Reset)),
         (recv(), Ok(0), Some(PeerClosed), [fin(), reset()], Some(Reset)),
+        (recv(), Ok(0), Some(BothEnded), [joined(FinWait1), joined(TimeWaits)], None),
+        (recv(), Ok(0), Some(BothEnded), [joined(FinWait1), reset()], Some(Reset)),
         (send(), waits, None, [full(9), full(0)], Some(Ready)),
         (send(), waits, None, [full(9), full(5)], None),
         (send(), Ok(5), Some(NotAccepted), [open(), reset()], Some(Reset)),
