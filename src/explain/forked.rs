@@ -7,9 +7,9 @@ use super::descriptors::{maker, newest};
 use super::epoll::is_instance;
 use super::past::DescriptorHistory;
 use super::shared;
+use super::situation::Situation;
 use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
-use super::threads::listens;
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized, in_sentence};
 use crate::model::{Actor, Call, CallView, Errno, Returned, View};
@@ -24,6 +24,7 @@ words! {
         value: Localized,
         closed: Localized,
         closed_listener: Localized,
+        closed_number: Localized,
         closed_instance: Localized,
         shut: Localized,
         shut_before: Localized,
@@ -112,9 +113,11 @@ impl Spoken<ForkTexts> {
     fn closed(&self, view: &View<'_>, call: &CallView<'_>, fd: i32) -> Option<String> {
         let held = elsewhere(view, call);
         let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(view, call.caller.actor, &held))];
-        (!held.is_empty()).then(|| match listens(view, call) {
-            true => self.say(|t| &t.closed_listener, &values),
-            false => self.say(|t| &t.closed, &values),
+        let before = Situation::of_call(&view.trace().at(call.entered), call);
+        (!held.is_empty()).then(|| match () {
+            () if before.is_listener() => self.say(|t| &t.closed_listener, &values),
+            () if before.would_send_fin() => self.say(|t| &t.closed, &values),
+            () => self.say(|t| &t.closed_number, &values),
         })
     }
 

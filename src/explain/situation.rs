@@ -188,6 +188,11 @@ impl Situation {
         matches!(self.state, State::Established | State::CloseWait)
     }
 
+    /// Whether the close of its last descriptor sends a FIN. The kernel's word on one that was accepted may be older than its handshake.
+    pub(super) fn would_send_fin(&self) -> bool {
+        !self.udp && !self.shut.write && (self.may_send() || self.state == State::SynRecv)
+    }
+
     /// LISTEN, as the kernel says or, of a program that nobody held, as its calls do.
     pub fn is_listener(&self) -> bool {
         self.state == State::Listen || self.state == State::Closed && self.listens

@@ -147,7 +147,7 @@ fn beside<'a>(view: &View<'a>, call: &CallView<'_>, moment: Moment) -> Vec<CallV
 }
 
 /// Whether a call was made on a socket that listened then.
-pub(super) fn listens(view: &View<'_>, call: &CallView<'_>) -> bool {
+fn listens(view: &View<'_>, call: &CallView<'_>) -> bool {
     let before = view.trace().at(call.entered);
     if let Some(socket) = call.made.and_then(|made| made.socket) {
         return before.socket(socket).is_some_and(|socket| socket.state == SocketState::Tcp(State::Listen));

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::super::past::call_at;
+use super::super::situation::Situation;
 use super::texts::{ProgramTexts, ProgramWords};
 use super::{ProgramFact, ReadyReason, StillWaits, WaitedFor, WaitedSocket};
 use crate::i18n::{Localized, escape};
@@ -10,7 +11,7 @@ use crate::model::{
     CallView, EpollEvents, Moment, PollEvents, PolledDescriptor, ProcessSocket, ProgramDescriptor, SegmentId, View,
     event_text, signal_name,
 };
-use crate::tcp::{Numbers, line};
+use crate::tcp::{Numbers, State, line};
 
 /// So many things are named one by one.
 const NAMED: usize = 6;
@@ -112,7 +113,7 @@ impl ProgramWords {
 
     fn holders(&self, view: &View<'_>, call: &CallView<'_>, fact: &ProgramFact) -> String {
         match fact {
-            ProgramFact::Held(own, others) => self.held(call, own, others),
+            ProgramFact::Held(own, others) => self.held(view, call, own, others),
             ProgramFact::Last(Some(id)) => self.say(|t| &t.last, &[("segment", &segment(view, *id))]),
             ProgramFact::Last(None) => self.say(|t| &t.last_alone, &[]),
             ProgramFact::InFlight(at) => self.of_call(view, *at, |t| &t.in_flight),
@@ -225,14 +226,32 @@ impl ProgramWords {
         self.say(text, &[("fd", &fd)])
     }
 
-    fn held(&self, call: &CallView<'_>, own: &[ProgramDescriptor], others: &[ProgramDescriptor]) -> String {
+    fn held(
+        &self,
+        view: &View<'_>,
+        call: &CallView<'_>,
+        own: &[ProgramDescriptor],
+        others: &[ProgramDescriptor],
+    ) -> String {
         let fd = call.call.fd().unwrap_or(-1);
+        let then = view.trace().at(call.entered);
+        let before = Situation::of_call(&then, call);
+        let socket = call.made.and_then(|made| made.socket).and_then(|socket| then.socket(socket));
+        let is_told = |states: &[State]| states.iter().any(|state| socket.is_some_and(|socket| socket.state == *state));
+        let what: Text = match () {
+            () if before.is_listener() || is_told(&[State::Listen]) => |t| &t.closes_listener,
+            () if before.would_send_fin() || is_told(&[State::Established, State::CloseWait]) => {
+                |t| &t.closes_connection
+            }
+            () => |t| &t.closes_number,
+        };
+        let what = self.say(what, &[("fd", &fd)]);
         let own: Vec<i32> = own.iter().map(|held| held.fd).collect();
         let mut processes: Vec<u32> = others.iter().map(|held| held.process).collect();
         processes.sort_unstable();
         processes.dedup();
         let values: [(&str, &dyn Display); 4] = [
-            ("fd", &fd),
+            ("what", &what),
             ("own", &self.fds(&own)),
             ("n", &(processes.len() + usize::from(!own.is_empty() || !call.stands))),
             ("others", &self.descriptors(others)),

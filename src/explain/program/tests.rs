@@ -330,6 +330,32 @@ fn whether_sigpipe_came_is_told_as_it_was() {
     assert_eq!(script.facts(), [ProgramFact::NoSigpipe]);
 }
 
+/// Only a connection that stands is ended by a FIN.
+#[test]
+fn what_a_close_leaves_open_is_told_by_what_the_socket_is() {
+    for (state, wanted) in [
+        (State::Established, "close(4) sends no FIN yet"),
+        (State::CloseWait, "close(4) sends no FIN yet"),
+        (State::Listen, "close(4) does not end its listening"),
+        (State::Closed, "close(4) takes only this number away"),
+        (State::FinWait2, "close(4) takes only this number away"),
+    ] {
+        for (others, held) in [
+            (vec![held(71, 4)], "Held by two processes: "),
+            (vec![held(70, 9)], ": the same process has the socket as fd 9 too"),
+            (vec![held(70, 9), held(71, 4)], ": the socket is still open as fd 9 here"),
+        ] {
+            let mut script = Script::new();
+            script.socket(CONN, 4, state, (Some(at(8000)), (state != State::Listen).then(|| at(40000))), |_| {});
+            script.call(close(others), ok(0));
+            let view = script.trace.present();
+            let call = view.calls_on(CONN).next().unwrap();
+            let notes = program_notes(&view, &call, Lang::EN).unwrap().join(" ");
+            assert!(notes.contains(wanted) && notes.contains(held), "{state:?}: {notes}");
+        }
+    }
+}
+
 fn close(others: Vec<ProgramDescriptor>) -> ProgramCall {
     ProgramCall { others, ..made("close", Some((4, CONN)), Some(Call::Close { fd: 4 })) }
 }
