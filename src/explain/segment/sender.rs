@@ -3,7 +3,7 @@
 use super::super::meant::meaning;
 use super::super::wire::{self, SOON, end_at};
 use super::called::{BEFORE, SegmentCause, made_by_call};
-use super::{SegmentContext, SegmentKind, end_of, sentences};
+use super::{EARLIER, SegmentContext, SegmentKind, end_of, sentences};
 use std::fmt::Display;
 
 use crate::i18n::counter;
@@ -191,6 +191,7 @@ impl SegmentContext<'_> {
                 }
                 Event::Killed(actor) => self.is_made_by_end_of(*actor).then_some(SegmentCause::Killed),
                 Event::Left(member) => self.is_made_by_leaving(member).then_some(SegmentCause::Left),
+                Event::Ended { caller } => self.is_made_by_last_of(*caller, &before).then_some(SegmentCause::Left),
                 Event::Entered { caller, call } if !self.left_it_open(*caller, call, at, &before) => {
                     self.is_by_call(*caller, call, &between, &before)
                 }
@@ -330,12 +331,16 @@ impl SegmentContext<'_> {
     /// Whether the process that had the sender's socket was seen to end just after the segment, which no call of it had made.
     fn leaves_soon(&self, sent: Moment) -> bool {
         let (trace, packet) = (self.view.trace(), self.segment.segment);
-        let leaves = |event: &Event| matches!(event, Event::Left(member) if self.is_made_by_leaving(member));
+        let before = trace.at(sent);
+        let leaves = |event: &Event| match event {
+            Event::Left(member) => self.is_made_by_leaving(member),
+            Event::Ended { caller } => self.is_made_by_last_of(*caller, &before),
+            _ => false,
+        };
         if !self.soon(sent).any(leaves) {
             return false;
         }
         let Some(owner) = self.holder(packet.from, packet.to) else { return false };
-        let before = trace.at(sent);
         let mut calls = before.own_effects(owner);
         // An earlier close() may have left it to another process of the program.
         end_at(&before, packet.from, packet.to).is_some_and(|end| goes_on(&end))
@@ -350,6 +355,19 @@ impl SegmentContext<'_> {
         let packet = self.segment.segment;
         let owner = self.holder(packet.from, packet.to);
         owner.is_some_and(|owner| member.makes(owner) && self.is_made_by_end_of(owner))
+    }
+
+    /// Whether it can have been made by the end of a program's process, of which a thread was seen to end in a call: one whose process had
+    /// the sender's socket, by its calls on it.
+    fn is_made_by_last_of(&self, caller: Caller, before: &View<'_>) -> bool {
+        let packet = self.segment.segment;
+        let ends = packet.tcp().is_some_and(Segment::is_fin_or_rst);
+        let process = || self.view.calls_of_thread(caller).find_map(|call| call.made?.process);
+        let end = end_at(before, packet.from, packet.to).filter(|_| ends);
+        end.zip(process()).is_some_and(|(end, process)| {
+            let mut calls = before.calls_on(end.facts.cookie).take(EARLIER);
+            calls.any(|call| call.made.is_some_and(|made| made.process == Some(process)))
+        })
     }
 
     /// That a segment was sent again, and the kernel's reason: what the first counter counts, and the names of the others.

@@ -292,3 +292,31 @@ fn a_fin_at_the_end_of_a_process_is_not_put_down_to_a_close_before() {
         }
     }
 }
+
+/// A child that serves a connection is killed; the program that made it goes on.
+#[test]
+fn a_fin_of_a_child_that_was_killed_is_its_end() {
+    for (process, late, wanted) in
+        [(71, false, "Its process ended"), (71, true, "Its process ended"), (70, false, "not observed")]
+    {
+        let mut script = Script::of_program();
+        let read = || ProgramCall { process: Some(71), ..made("read", Some(SERVER), &["4"], Some(Call::recv(4, 5))) };
+        script.enters(71, read());
+        script.returns(71, ok(3));
+        script.enters(
+            2,
+            ProgramCall { process: Some(process), ..made("accept", Some(3), &["3"], Some(Call::Accept { fd: 3 })) },
+        );
+        let ended = |script: &mut Script| script.push(Event::Ended { caller: thread(2) });
+        if !late {
+            ended(&mut script);
+        }
+        let fin = script.fin();
+        if late {
+            ended(&mut script);
+        }
+        script.push(Event::Delivered(fin));
+        let told = script.story(fin).sender;
+        assert!(told.contains(wanted), "{process}, {late}: {told}");
+    }
+}
