@@ -9,8 +9,8 @@ use super::super::wire::{SOON, end_at};
 use super::{SegmentContext, SegmentKind, end_of, later, sentences};
 use crate::i18n::counter;
 use crate::model::{
-    Call, Caller, Connection, CounterMove, Event, Fate, ProgramCall, SegmentId, SocketFacts, SocketState, SocketView,
-    Timer, TimerKind,
+    Call, CallView, Caller, Connection, CounterMove, Event, Fate, PolledDescriptor, ProgramCall, SegmentId,
+    SocketFacts, SocketState, SocketView, Timer, TimerKind,
 };
 use crate::tcp::{Flags, Packet, Segment, State, line};
 
@@ -219,7 +219,7 @@ impl<'a> SegmentContext<'a> {
                     self.answers(&mut seen.told, *id, segment, true);
                 }
                 Event::Returned { caller, outcome } if Some(caller.actor) == receiver => {
-                    seen.told.extend(self.returned(*caller, outcome));
+                    seen.told.extend(self.returned(*caller, outcome, open));
                 }
                 _ => {}
             }
@@ -302,9 +302,13 @@ impl<'a> SegmentContext<'a> {
         before.is_some_and(|socket| socket.facts.ends() == Some((packet.to, packet.from)))
     }
 
-    fn returned(&self, caller: Caller, outcome: &crate::model::Outcome) -> Option<String> {
+    fn returned(&self, caller: Caller, outcome: &crate::model::Outcome, open: &[u64]) -> Option<String> {
         let mut calls = self.view.calls(caller.actor);
         let call = calls.find(|call| call.caller == caller && call.outcome == Some(outcome))?;
+        // One that began later found what had come before, and one that tells of others alone was woken by those.
+        if call.entered > self.segment.changed || !self.tells_of_end(&call, outcome, open) {
+            return None;
+        }
         // What only asks returns whatever came, and what waited in vain wasn't woken.
         let in_vain =
             call.made.is_some_and(|made| made.polls()) && matches!(outcome, Ok(returned) if returned.value == 0);
@@ -317,6 +321,21 @@ impl<'a> SegmentContext<'a> {
         };
         let (name, side) = (call.called(), self.name(caller.actor));
         Some(self.words.say(|t| &t.returned, &[("call", &name), ("side", &side), ("value", &value)]))
+    }
+
+    /// Whether a call that waited for several tells of the receiver's end, or of a listener there, as far as it tells of any.
+    fn tells_of_end(&self, call: &CallView<'_>, outcome: &crate::model::Outcome, open: &[u64]) -> bool {
+        let Ok(returned) = outcome else { return true };
+        let (packet, before) = (self.segment.segment, self.view.trace().at(self.segment.changed));
+        let listeners = open.iter().filter_map(|cookie| before.socket(*cookie));
+        let here: Vec<SocketView<'_>> = listeners.chain(end_at(&before, packet.to, packet.from)).collect();
+        let is_here = |ready: &PolledDescriptor| {
+            here.iter().any(|socket| match call.made {
+                Some(_) => ready.socket == Some(socket.facts.cookie),
+                None => socket.facts.is_open_as(call.caller.actor, ready.fd),
+            })
+        };
+        returned.ready.is_empty() || returned.ready.iter().any(is_here)
     }
 
     /// How a socket differs from what it was before.

@@ -320,3 +320,28 @@ fn a_fin_of_a_child_that_was_killed_is_its_end() {
         assert!(told.contains(wanted), "{process}, {late}: {told}");
     }
 }
+
+/// What was typed, or what a later call found, is none of a segment's doing.
+#[test]
+fn a_poll_that_tells_of_something_else_was_not_woken_by_the_segment() {
+    let poll = || ProgramCall { waits: Some(Vec::new()), ..made("poll", None, &[], None) };
+    let ready = |socket: Option<u64>| {
+        let ready = vec![PolledDescriptor { socket, ..PolledDescriptor::new(4, crate::model::PollEvents::IN) }];
+        Ok(Returned { value: 1, ready, ..Returned::default() })
+    };
+    for (before, socket, is_told) in
+        [(true, Some(SERVER), true), (true, None, false), (true, Some(99), false), (false, Some(SERVER), false)]
+    {
+        let mut script = Script::of_program();
+        if before {
+            script.enters(0, poll());
+        }
+        let data = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+        if !before {
+            script.enters(0, poll());
+        }
+        script.returns(0, ready(socket));
+        let told = script.story(data).became;
+        assert_eq!(told.contains("poll() of the server returned 1"), is_told, "{before} {socket:?}: {told}");
+    }
+}
