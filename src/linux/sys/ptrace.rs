@@ -72,6 +72,7 @@ const POKE_DATA: u32 = 5;
 const CONTINUE: u32 = 7;
 const SYSCALL: u32 = 24;
 const SEIZE: u32 = 0x4206;
+const INTERRUPT: u32 = 0x4207;
 const LISTEN: u32 = 0x4208;
 const GET_SYSCALL_INFO: u32 = 0x420e;
 const GET_EVENT_MESSAGE: u32 = 0x4201;
@@ -103,6 +104,12 @@ pub fn resume(thread: i32, how: Resume, signal: c_int) -> io::Result<()> {
     };
     // SAFETY: takes the signal as a number.
     unsafe { request(number, thread, 0, signal as usize as *mut c_void) }.map(drop)
+}
+
+/// A tracee stops, wherever it is: a call in which it sleeps ends as by a signal (`PTRACE_INTERRUPT`).
+pub fn interrupt(thread: i32) -> io::Result<()> {
+    // SAFETY: takes nothing.
+    unsafe { request(INTERRUPT, thread, 0, std::ptr::null_mut()) }.map(drop)
 }
 
 /// What an event has to say: the new thread's number, or the former one of the thread that executed.
@@ -198,6 +205,24 @@ pub fn set_fourth_argument(thread: i32, value: u64) -> io::Result<()> {
 #[cfg(target_arch = "aarch64")]
 pub fn set_fourth_argument(thread: i32, value: u64) -> io::Result<()> {
     with_registers(thread, |registers| registers.regs[3] = value)
+}
+
+/// At a call's end: what it returned is another value.
+#[cfg(target_arch = "x86_64")]
+pub fn set_value(thread: i32, value: i64) -> io::Result<()> {
+    with_registers(thread, |registers| registers.rax = value as u64)
+}
+
+/// At a call's end: what it returned is another value.
+#[cfg(target_arch = "aarch64")]
+pub fn set_value(thread: i32, value: i64) -> io::Result<()> {
+    with_registers(thread, |registers| registers.regs[0] = value as u64)
+}
+
+/// Of other processors this isn't known.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+pub fn set_value(_thread: i32, _value: i64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Of other processors this isn't known.

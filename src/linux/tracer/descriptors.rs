@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use socket2::Socket;
@@ -129,6 +130,13 @@ impl SocketIdentities {
         self.0.insert(inode, identity);
         identity
     }
+}
+
+/// For how long a call on a thread's socket waits at most, one that sends or one that receives (SO_SNDTIMEO, SO_RCVTIMEO); `None`
+/// where that has no limit.
+pub(super) fn wait_limit(thread: u32, fd: i32, sends: bool) -> Option<Duration> {
+    let socket = Socket::from(copy(proc::process_of(thread)?, fd)?);
+    if sends { socket.write_timeout() } else { socket.read_timeout() }.ok().flatten()
 }
 
 /// The same socket once more, in this process.

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::descriptors;
 use super::memory::TraceeMemory;
+use crate::linux::proc;
 use crate::linux::sys::ptrace::{self, SyscallEntry};
 
 /// Of a thread's call that waits: since when, and whether the register of its time has another value.
@@ -10,6 +12,17 @@ use crate::linux::sys::ptrace::{self, SyscallEntry};
 pub(super) struct WaitSince {
     since: Option<Instant>,
     changed: bool,
+    /// It was interrupted because its time was over.
+    cut: bool,
+}
+
+/// The calls that wait as long as SO_SNDTIMEO says, and those that wait as long as SO_RCVTIMEO does.
+const SENDING: [&str; 7] = ["connect", "sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile"];
+const RECEIVING: [&str; 7] = ["accept", "accept4", "recvfrom", "recvmsg", "recvmmsg", "read", "readv"];
+
+/// What a call returns whose time is over (`socket(7)`).
+fn timed_out(name: &str) -> i64 {
+    -i64::from(if name == "connect" { libc::EINPROGRESS } else { libc::EAGAIN })
 }
 
 /// The fourth argument of the `epoll_wait(2)` family, which has the time.
@@ -56,6 +69,33 @@ impl WaitSince {
         if std::mem::take(&mut self.changed) {
             let _ = ptrace::set_fourth_argument(thread, entry.arguments[TIME]);
         }
+    }
+
+    /// Until when a call on a socket waits that has a limit of its own; `None` where it has none.
+    pub(super) fn deadline(&self, thread: u32, name: &str, entry: &SyscallEntry) -> Option<Instant> {
+        let sends = SENDING.contains(&name);
+        (sends || RECEIVING.contains(&name)).then_some(())?;
+        let limit = descriptors::wait_limit(thread, entry.arguments[0] as i32, sends)?;
+        Some(self.since? + limit)
+    }
+
+    /// Its time is over: it is interrupted, and comes to [`WaitSince::value`].
+    pub(super) fn cuts(&mut self, thread: i32) {
+        self.cut = ptrace::interrupt(thread).is_ok();
+    }
+
+    /// What a call has come to that returned this: one that was interrupted because its time was over ran out of it, unless a signal
+    /// came that its program handles.
+    pub(super) fn value(&mut self, thread: i32, name: &str, value: i64) -> i64 {
+        let number = thread.unsigned_abs();
+        let is_cut = std::mem::take(&mut self.cut) && value == -i64::from(libc::EINTR);
+        if !is_cut || proc::signal_waits(number) && !proc::ignores_waiting(number) {
+            return value;
+        }
+        let value = timed_out(name);
+        // Only a thread that was killed can't.
+        let _ = ptrace::set_value(thread, value);
+        value
     }
 
     /// Nothing of it is left to wait for.

@@ -1,6 +1,6 @@
 //! The thread that traces: it hears each stop, and, called out of `wait(2)`, what it is told to do.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
@@ -52,6 +52,8 @@ pub(super) struct SleepPolls {
     within: BTreeSet<i32>,
     /// They stand before a call.
     standing: BTreeSet<i32>,
+    /// They wait in a call whose time is over then.
+    ends: BTreeMap<i32, Instant>,
     /// New threads that stopped before it was told who made them, and since when.
     pub(super) early: HashMap<i32, Instant>,
     pause: Duration,
@@ -60,8 +62,8 @@ pub(super) struct SleepPolls {
 
 impl SleepPolls {
     fn new() -> SleepPolls {
-        let (within, standing) = (BTreeSet::new(), BTreeSet::new());
-        SleepPolls { within, standing, early: HashMap::new(), pause: SOON, next: Instant::now() }
+        let (within, standing, ends) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
+        SleepPolls { within, standing, ends, early: HashMap::new(), pause: SOON, next: Instant::now() }
     }
 
     pub(super) fn is_within(&mut self, thread: i32) {
@@ -78,12 +80,17 @@ impl SleepPolls {
     pub(super) fn is_free(&mut self, thread: i32) {
         self.within.remove(&thread);
         self.standing.remove(&thread);
+        self.ends.remove(&thread);
+    }
+
+    pub(super) fn ends_at(&mut self, thread: i32, end: Instant) {
+        self.ends.insert(thread, end);
     }
 
     /// When somebody is to be looked at.
     fn due(&self) -> Option<Instant> {
         let any = !(self.within.is_empty() && self.standing.is_empty() && self.early.is_empty());
-        any.then_some(self.next)
+        any.then_some(self.next).into_iter().chain(self.ends.values().copied()).min()
     }
 
     /// All were looked at.
@@ -208,6 +215,18 @@ impl Run {
 
     /// Asks the kernel of each thread what it doesn't tell by itself.
     fn look(&mut self) {
+        let now = Instant::now();
+        let over = self.looks.ends.iter().filter(|(_, end)| **end <= now).map(|(thread, _)| *thread);
+        for thread in over.collect::<Vec<_>>() {
+            // One that was to make its call again may not have come so far.
+            let Some(tracee) = self.tracees.get_mut(&thread) else { continue };
+            if tracee.thread.within().is_some() {
+                tracee.wait.cuts(thread);
+                self.looks.ends.remove(&thread);
+            } else {
+                self.looks.ends_at(thread, now + SOON);
+            }
+        }
         let within: Vec<i32> = self.looks.within.iter().copied().collect();
         for thread in within {
             let Some(tracee) = self.tracees.get_mut(&thread) else { continue };

@@ -157,8 +157,12 @@ impl Run {
 
     fn ends(&mut self, thread: i32, who: ProgramThread, value: i64) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
-        if let Some(entry) = tracee.thread.within().map(|made| made.entry) {
+        let (mut value, mut end) = (value, None);
+        if let Some((entry, name)) = tracee.thread.within().map(|made| (made.entry, made.call.name.clone())) {
             tracee.wait.puts_back(thread, &entry);
+            value = tracee.wait.value(thread, &name, value);
+            let is_cut = value == -i64::from(libc::EINTR) && proc::ignores_waiting(who.thread);
+            end = is_cut.then(|| tracee.wait.deadline(who.thread, &name, &entry)).flatten();
         }
         // Of what ends so without being begun anew (`epoll_wait(2)`): the kernel keeps an ignored signal only for who is traced.
         if value == -i64::from(libc::EINTR)
@@ -168,6 +172,9 @@ impl Run {
             // Only a thread that was killed can't.
             let _ = ptrace::make_again(thread, &entry);
             self.looks.is_free(thread);
+            if let Some(end) = end {
+                self.looks.ends_at(thread, end);
+            }
             return self.goes_on(thread, 0);
         }
         match tracee.thread.ends(value) {
