@@ -158,11 +158,11 @@ impl Run {
     fn ends(&mut self, thread: i32, who: ProgramThread, value: i64) {
         let Some(tracee) = self.tracees.get_mut(&thread) else { return };
         let (mut value, mut end) = (value, None);
-        if let Some((entry, name)) = tracee.thread.within().map(|made| (made.entry, made.call.name.clone())) {
-            tracee.wait.puts_back(thread, &entry);
-            value = tracee.wait.value(thread, &name, value);
+        if let Some(made) = tracee.thread.within() {
+            tracee.wait.puts_back(thread, &made.entry);
+            value = tracee.wait.value(thread, &made.call.name, value);
             let is_cut = value == -i64::from(libc::EINTR) && proc::ignores_waiting(who.thread);
-            end = is_cut.then(|| tracee.wait.deadline(who.thread, &name, &entry)).flatten();
+            end = is_cut.then(|| tracee.wait.deadline(who.thread, &made.call.name, &made.entry)).flatten();
         }
         // Of what ends so without being begun anew (`epoll_wait(2)`): the kernel keeps an ignored signal only for who is traced.
         if value == -i64::from(libc::EINTR)
