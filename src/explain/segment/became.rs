@@ -179,11 +179,12 @@ impl<'a> SegmentContext<'a> {
         let receiver = self.holder(packet.to, packet.from).or_else(|| self.actor(packet.to, packet.from));
         let entries = trace.entries().get(began + 1..self.view.moment()).unwrap_or(&[]);
         let until = trace.entries().get(began).map_or(Duration::ZERO, |entry| entry.at) + SOON;
-        let mut seen = Aftermath::default();
+        let (mut seen, before) = (Aftermath::default(), trace.at(began));
         let soon = || entries.iter().take_while(|entry| entry.at <= until);
         let ends = |event: &Event| match event {
             Event::Left(member) => receiver.is_some_and(|receiver| member.makes(receiver)),
             Event::Killed(actor) => Some(*actor) == receiver,
+            Event::Ended { caller } => self.has_end(*caller, end_at(&before, packet.to, packet.from), self.view),
             _ => false,
         };
         // The kernel may have closed a process's sockets before the lab has heard of its end.

@@ -362,8 +362,12 @@ impl SegmentContext<'_> {
     fn is_made_by_last_of(&self, caller: Caller, before: &View<'_>) -> bool {
         let packet = self.segment.segment;
         let ends = packet.tcp().is_some_and(Segment::is_fin_or_rst);
+        ends && self.has_end(caller, end_at(before, packet.from, packet.to), before)
+    }
+
+    /// Whether the process of a program's thread has an end, by its calls on it.
+    pub(super) fn has_end(&self, caller: Caller, end: Option<SocketView<'_>>, before: &View<'_>) -> bool {
         let process = || self.view.calls_of_thread(caller).find_map(|call| call.made?.process);
-        let end = end_at(before, packet.from, packet.to).filter(|_| ends);
         end.zip(process()).is_some_and(|(end, process)| {
             let mut calls = before.calls_on(end.facts.cookie).take(EARLIER);
             calls.any(|call| call.made.is_some_and(|made| made.process == Some(process)))

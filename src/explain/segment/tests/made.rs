@@ -345,3 +345,22 @@ fn a_poll_that_tells_of_something_else_was_not_woken_by_the_segment() {
         assert_eq!(told.contains("poll() of the server returned 1"), is_told, "{before} {socket:?}: {told}");
     }
 }
+
+/// What came of the end of a child that had the socket is none of the doing of what had arrived just before.
+#[test]
+fn what_the_end_of_a_child_changes_is_not_put_down_to_the_segment_before() {
+    let mut script = Script::of_program();
+    let read = ProgramCall { process: Some(71), ..made("read", Some(SERVER), &["4"], Some(Call::recv(4, 5))) };
+    script.enters(71, read);
+    let data = script.arrives(40000, (101, 501), &["PSH", "ACK"], b"hello");
+    script.returns(71, ok(5));
+    let write = ProgramCall { process: Some(71), ..made("write", Some(SERVER), &["4"], None) };
+    script.push(Event::Stands { caller: thread(71), call: Call::Program(Box::new(write)) });
+    script.fin();
+    script.push(Event::Ended { caller: thread(71) });
+    script.socket(SERVER, State::FinWait1, 8000, |_| {});
+    script.push(Event::Gone { cookie: SERVER, source: Source::SockDiag });
+    let told = script.story(data).became;
+    assert!(told.contains("read() of the server returned 5") && told.contains("process ended"), "{told}");
+    assert!(!told.contains("FIN_WAIT1") && !told.contains("FIN,ACK"), "{told}");
+}
