@@ -269,7 +269,9 @@ impl Free {
     fn is_noted(&mut self, key: &str, values: &[(&str, String)]) {
         let table: toml::Table = toml::from_str(include_str!("../../assets/text/programs.toml")).unwrap();
         for lang in ["en", "zh"] {
-            let text = fill(table[key][lang].as_str().unwrap(), values);
+            // What a close() leaves open here is a connection.
+            let what = fill(table["closes_connection"][lang].as_str().unwrap(), values);
+            let text = fill(table[key][lang].as_str().unwrap(), &[values, &[("what", what)]].concat());
             self.sees(&text);
             self.stage.press(self.seat, "L");
         }
