@@ -183,6 +183,10 @@ const EXPECTED: &[(&str, &str)] = &[
     ),
     ("no_connections", "listen EOPNOTSUPP, accept EOPNOTSUPP, send EDESTADDRREQ, connect 0, send EMSGSIZE"),
     ("options", "setsockopt ENOPROTOOPT, setsockopt EINVAL, setsockopt 0, fcntl EINVAL"),
+    (
+        "values_and_requests",
+        "setsockopt ENOENT, setsockopt EDOM, setsockopt 0, ioctl 0, listen 0, ioctl EINVAL, ioctl ENOTTY, ioctl ENOTTY",
+    ),
     ("bad_arguments", "shutdown EINVAL, bind EFAULT, socket EAFNOSUPPORT, socket EPROTONOSUPPORT"),
     ("stream", "send 3, send 4, recv 2, recv 5"),
     ("blocking_while_connecting", "connect blocks, connect EINTR, send blocks, send EINTR, recv blocks, recv EINTR"),

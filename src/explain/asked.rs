@@ -10,7 +10,7 @@ use super::subject::Subject;
 use super::table::Broken;
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized};
-use crate::model::{Call, CallView, Errno, SocketOption, View};
+use crate::model::{Call, CallView, Errno, SocketOption, StructuredValue, View};
 
 words! {
     struct AskedTexts {
@@ -101,7 +101,7 @@ struct OptionAnswer<'a> {
     facts: &'a CallFacts,
     /// The number that `setsockopt()` was given last for it; `None` where that isn't known.
     set: Option<i32>,
-    /// The seconds of SO_LINGER that a program was told.
+    /// The seconds of SO_LINGER that were told.
     lingers: Option<i64>,
     /// Whether its socket was accepted: then it has what its listener had.
     accepted: bool,
@@ -126,7 +126,7 @@ pub(super) fn asked_note(
     let past = subject.as_ref().map(Subject::past);
     let set = past.and_then(|past| past.calls.iter().rev().find_map(|set| set_to(set, option)));
     let accepted = past.is_none_or(|past| past.accepted.is_some());
-    let lingers = written.parse().ok().filter(|_| call.made.is_some());
+    let lingers = seconds_told(call).or_else(|| written.parse().ok().filter(|_| call.made.is_some()));
     let answer = OptionAnswer { option, value, written, facts, set, lingers, accepted };
     let Some(text) = answer.text() else { return Ok(None) };
     let (set, s) = (answer.set.unwrap_or_default(), answer.seconds().unwrap_or_default());
@@ -145,12 +145,16 @@ fn set_to(call: &CallView<'_>, option: SocketOption) -> Option<i32> {
 /// The option, the first number of its value, and the value as it is written; `None` of any other call.
 fn answered(call: &CallView<'_>) -> Option<(SocketOption, i64, String)> {
     let returned = call.outcome?.as_ref().ok()?;
-    if let (Call::GetOption { option, .. }, Some(told)) = (call.call, returned.option) {
+    if let (Call::GetOption { option, .. }, Some(told)) = (call.call, &returned.option) {
         let written = told.to_string();
         let state = written.strip_prefix("tcpi_state ").map(str::to_owned);
-        // Of a name it was told the beginning alone.
-        let is_whole = *option != SocketOption::CONGESTION;
-        return is_whole.then(|| (*option, told.value.into(), state.unwrap_or(written)));
+        // Recordings from before the whole was told have the beginning of a name alone.
+        let is_whole = *option != SocketOption::CONGESTION || told.structured.is_some();
+        let whole = told.structured.as_ref().map(|structured| match structured {
+            StructuredValue::Name(name) => name.clone(),
+            value => value.as_seconds().map_or_else(|| value.to_string(), |seconds| seconds.to_string()),
+        });
+        return is_whole.then(|| (*option, told.value.into(), state.or(whole).unwrap_or(written)));
     }
     let made = call.made.filter(|made| made.name == "getsockopt" && made.is_of_internet())?;
     let (level, name) = (made.arguments.get(1)?, made.arguments.get(2)?);
@@ -162,6 +166,14 @@ fn answered(call: &CallView<'_>) -> Option<(SocketOption, i64, String)> {
     let first = first.split_once('=').map_or(first, |(_, value)| value);
     let number = first.parse().ok().or_else(|| Errno::from_name(first).map(|errno| errno.0.into()));
     Some((option, number.unwrap_or_default(), written(inner)))
+}
+
+/// The seconds of SO_LINGER that a side's own call was told.
+fn seconds_told(call: &CallView<'_>) -> Option<i64> {
+    match call.outcome?.as_ref().ok()?.option.as_ref()?.structured {
+        Some(StructuredValue::Linger { seconds, .. }) => Some(seconds.into()),
+        _ => None,
+    }
 }
 
 /// A value in one's own sentence: of `{tcpi_state=ESTABLISHED, …}` the state, of a time its seconds.
@@ -238,8 +250,7 @@ impl OptionAnswer<'_> {
         })
     }
 
-    /// The seconds of SO_LINGER: a program is told them, and a side's own call asks for the first number alone, so that they are those
-    /// that were set.
+    /// The seconds of SO_LINGER; of a recording from before they were told, those that were set.
     fn seconds(&self) -> Option<i64> {
         self.lingers.or(self.set.map(i64::from))
     }
@@ -366,7 +377,7 @@ mod tests {
             told(Call::Program(Box::new(made)), Returned { filled, ..Returned::default() })
         };
         let own = |option: SocketOption, value: i32| {
-            let option = OptionValue { option, value };
+            let option = OptionValue::int(option, value);
             let call = Call::GetOption { fd: 4, option: option.option };
             told(call, Returned { option: Some(option), ..Returned::default() })
         };

@@ -11,6 +11,7 @@ mod chosen;
 mod circumstance;
 mod course;
 mod descriptors;
+mod device;
 pub mod diagnosis;
 mod epoll;
 mod fields;
@@ -128,6 +129,7 @@ fn noted(view: &View<'_>, call: &CallView<'_>, facts: Option<&CallFacts>, lang: 
     notes.extend(chosen::chosen_note(view, call, lang)?);
     if let Some(facts) = facts {
         notes.extend(asked::asked_note(view, call, facts, lang)?);
+        notes.extend(device::device_note(call, facts, lang)?);
         notes.extend(transfer::transfer_note(view, call, facts, lang)?);
         notes.extend(flags::flag_notes(view, call, facts, lang)?);
     }

@@ -11,7 +11,7 @@ use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
 use crate::i18n::words::words;
 use crate::i18n::{Lang, Localized};
-use crate::model::{Call, CallView, Errno, MessageFlags, ProgramCall, SocketOption, View};
+use crate::model::{Call, CallView, Errno, MessageFlags, ProgramCall, SocketOption, StructuredValue, View};
 use crate::tcp::State;
 
 words! {
@@ -47,6 +47,9 @@ words! {
         ttl: Localized,
         switched_off: Localized,
         other_option: Localized,
+        linger_off: Localized,
+        congestion: Localized,
+        negative_limit: Localized,
         receive_limit: Localized,
         send_limit: Localized,
         no_limit: Localized,
@@ -125,6 +128,9 @@ fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Optio
             _ => return time_limit(made, lang),
         }
     }
+    if let Call::SetStructured { option, value, .. } = call.call {
+        return structured(*option, value, lang);
+    }
     let (text, value): (fn(&OptionTexts) -> &Localized, i32) = match call.call {
         Call::SetOption { option: SocketOption::FAST_OPEN, value, .. } => (|t| &t.fast_open, *value),
         Call::SetOption { option: SocketOption::FAST_OPEN_CONNECT, value: 1.., .. } => (|t| &t.fast_open_connect, 1),
@@ -154,19 +160,39 @@ fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Optio
 /// What a program's `setsockopt()` of a time does, which is a structure (`struct timeval`).
 fn time_limit(made: &ProgramCall, lang: Lang) -> Result<Option<String>, Broken> {
     let argument = |at: usize| made.arguments.get(at).map_or("", String::as_str);
-    let text: fn(&OptionTexts) -> &Localized = match (made.name.as_str(), argument(2)) {
-        ("setsockopt", "SO_RCVTIMEO") => |t| &t.receive_limit,
-        ("setsockopt", "SO_SNDTIMEO") => |t| &t.send_limit,
+    let option = SocketOption::by_name(argument(2)).filter(|_| made.name == "setsockopt");
+    match option.zip(seconds(argument(3))) {
+        Some((option, seconds)) => limit(option, seconds, lang),
+        None => Ok(None),
+    }
+}
+
+/// What a value does that is no int.
+fn structured(option: SocketOption, value: &StructuredValue, lang: Lang) -> Result<Option<String>, Broken> {
+    match value {
+        StructuredValue::Name(name) if option == SocketOption::CONGESTION => {
+            Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(|t| &t.congestion, &[("name", name)])))
+        }
+        value => value.as_seconds().map_or(Ok(None), |seconds| limit(option, seconds, lang)),
+    }
+}
+
+/// What bounds the waiting of calls. The kernel takes a negative time for one that is over at once (`sock_set_timeout()`).
+fn limit(option: SocketOption, seconds: f64, lang: Lang) -> Result<Option<String>, Broken> {
+    let text: fn(&OptionTexts) -> &Localized = match option {
+        SocketOption::RECV_TIMEOUT | SocketOption::SEND_TIMEOUT if seconds == 0.0 => |t| &t.no_limit,
+        SocketOption::RECV_TIMEOUT | SocketOption::SEND_TIMEOUT if seconds < 0.0 => |t| &t.negative_limit,
+        SocketOption::RECV_TIMEOUT => |t| &t.receive_limit,
+        SocketOption::SEND_TIMEOUT => |t| &t.send_limit,
         _ => return Ok(None),
     };
-    let Some(seconds) = seconds(argument(3)) else { return Ok(None) };
-    let text: fn(&OptionTexts) -> &Localized = if seconds == 0.0 { |t| &t.no_limit } else { text };
-    Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(text, &[("s", &seconds), ("option", &argument(2))])))
+    Ok(Some(Spoken::<OptionTexts>::load(lang)?.say(text, &[("s", &seconds), ("option", &option)])))
 }
 
 /// What an option does whose text needs nothing but its value (`socket(7)`, `tcp(7)`, `ip(7)`).
 fn other_option(option: SocketOption, value: i32) -> fn(&OptionTexts) -> &Localized {
     match (option.name().unwrap_or_default(), value) {
+        ("SO_LINGER", ..0) => |t| &t.linger_off,
         ("SO_LINGER", 0) => |t| &t.linger_zero,
         ("SO_LINGER", 1..) => |t| &t.linger,
         ("SO_RCVBUF", _) => |t| &t.recv_buffer,

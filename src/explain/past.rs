@@ -1,7 +1,8 @@
 //! What the calls on a descriptor tell of it: how it was made, and what its program set and ended since.
 
 use crate::model::{
-    Actor, Call, CallView, Errno, Event, How, Moment, ProgramCall, Returned, SocketOption, SocketView, View,
+    Actor, Call, CallView, Errno, Event, How, Moment, ProgramCall, Returned, SocketFlags, SocketOption, SocketView,
+    StructuredValue, View,
 };
 use crate::tcp::State;
 
@@ -17,6 +18,8 @@ pub(super) struct DescriptorHistory<'a> {
     pub(super) since: Moment,
     pub(super) ipv6: bool,
     pub(super) udp: bool,
+    /// Whether the call that made it says that no call on its descriptor waits.
+    nonblocking: bool,
     /// The call by which it was accepted, and what that told; `None` where `socket()` made it.
     pub(super) accepted: Option<(CallView<'a>, &'a Returned)>,
     /// The socket, where it is programs whose calls these are, on whichever descriptors of it.
@@ -68,7 +71,16 @@ impl<'a> DescriptorHistory<'a> {
             Call::Accept { .. } => (returned.peer.is_some_and(|peer| peer.is_ipv6()), false, Some((maker, returned))),
             _ => return None,
         };
-        Some(DescriptorHistory { calls: Vec::new(), since: maker.changed, ipv6, udp, accepted, socket: None })
+        let nonblocking = is_made_nonblocking(&maker);
+        Some(DescriptorHistory {
+            calls: Vec::new(),
+            since: maker.changed,
+            ipv6,
+            udp,
+            nonblocking,
+            accepted,
+            socket: None,
+        })
     }
 
     /// That of all descriptors of a socket.
@@ -109,16 +121,6 @@ impl<'a> DescriptorHistory<'a> {
         of_program.or_else(|| DescriptorHistory::of(view, call.caller.actor, call.call.fd()?))
     }
 
-    /// Whether the call that made it says that no call on its descriptor waits.
-    fn is_made_nonblocking(&self, view: &View<'_>) -> bool {
-        let maker = match (&self.accepted, self.socket) {
-            (Some((call, _)), _) => call.made,
-            (None, Some(socket)) => view.maker(socket).and_then(|maker| maker.made),
-            (None, None) => None,
-        };
-        maker.is_some_and(|made| made.arguments.iter().any(|argument| argument.contains("SOCK_NONBLOCK")))
-    }
-
     /// The listener that it was accepted from, as it was then.
     pub(super) fn listener(&self, view: &View<'a>) -> Option<(i32, DescriptorHistory<'a>)> {
         let (call, _) = self.accepted.as_ref()?;
@@ -149,7 +151,7 @@ impl<'a> DescriptorHistory<'a> {
             (found.told, found.bound, found.was_connected, found.listens) = (false, true, true, false);
         }
         // O_NONBLOCK is the descriptor's, not the socket's.
-        found.nonblocking = self.is_made_nonblocking(view);
+        found.nonblocking = self.nonblocking;
         for call in &self.calls {
             learn(found, call, || self.state_at(view, call));
         }
@@ -197,6 +199,7 @@ fn learn(found: &mut Situation, call: &CallView<'_>, state: impl Fn() -> State) 
         (Call::Dissolve { .. }, Ok(_)) => dissolved(found),
         (Call::Shutdown { how, .. }, outcome) => shut(found, *how, outcome.is_ok(), &state),
         (Call::SetOption { option, value, .. }, Ok(_)) => set(found, *option, *value),
+        (Call::SetStructured { option, value, .. }, Ok(_)) => limit(found, *option, value),
         (Call::SetNonblocking { on, .. }, Ok(_)) => found.nonblocking = *on,
         (Call::Program(made), Ok(_)) => of_program(found, made),
         (_, Err(Errno(libc::ECONNRESET | libc::ECONNREFUSED | libc::ETIMEDOUT))) => found.told = true,
@@ -220,6 +223,22 @@ fn set(found: &mut Situation, option: SocketOption, value: i32) {
         SocketOption::FAST_OPEN_CONNECT => found.fast_open = value != 0,
         SocketOption::CORK => found.corked = value != 0,
         SocketOption::REPAIR => found.repair = value == 1,
+        _ => {}
+    }
+}
+
+/// Whether a call makes a socket with O_NONBLOCK.
+fn is_made_nonblocking(maker: &CallView<'_>) -> bool {
+    let of_program = maker.made.is_some_and(|made| made.arguments.iter().any(|text| text.contains("SOCK_NONBLOCK")));
+    of_program || matches!(maker.own, Call::Maker(own) if own.flags.has(SocketFlags::NONBLOCK))
+}
+
+/// What bounds the waiting of calls: a time of 0 does not.
+fn limit(found: &mut Situation, option: SocketOption, value: &StructuredValue) {
+    let is_limit = value.as_seconds().is_some_and(|seconds| seconds != 0.0);
+    match option {
+        SocketOption::RECV_TIMEOUT => found.receive_limit = is_limit,
+        SocketOption::SEND_TIMEOUT => found.send_limit = is_limit,
         _ => {}
     }
 }

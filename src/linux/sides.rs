@@ -19,7 +19,7 @@ use super::sys::{self, calls};
 use crate::lab::OwnThread;
 use crate::model::{
     Call, CallName, Caller, Cause, Errno, How, LONGEST_READ, MOST_BUFFERS, MOST_POLLED, MessageFlags, OptionValue,
-    Outcome, PolledDescriptor, Returned, SideProcess, SocketOption, Transfer,
+    Outcome, PolledDescriptor, Returned, SideProcess, SocketFlags, SocketOption, StructuredValue, Transfer, ValueKind,
 };
 
 /// How soon a thread that is to end is interrupted once more.
@@ -271,8 +271,7 @@ impl Worker {
     }
 
     fn run(&self, call: Call) -> CallResult {
-        let (made, opened) =
-            (matches!(call, Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. }), call.makes_no_socket());
+        let (made, opened) = (call.makes_socket(), call.makes_no_socket());
         if let Call::Close { fd } = call {
             self.descriptors.closing(fd);
         }
@@ -301,21 +300,8 @@ impl Worker {
 /// Makes a call, on whatever its descriptor stands for in the calling thread's table.
 fn make(call: Call) -> io::Result<Returned> {
     let value = match call {
-        Call::Socket { ipv6, udp } => {
-            let domain = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };
-            let (kind, protocol) =
-                if udp { (libc::SOCK_DGRAM, libc::IPPROTO_UDP) } else { (libc::SOCK_STREAM, libc::IPPROTO_TCP) };
-            calls::socket(domain, kind, protocol)?.into()
-        }
-        Call::Accept { fd } => {
-            let (accepted, peer) = calls::accept(fd)?;
-            return Ok(Returned {
-                value: accepted.into(),
-                data: Vec::new(),
-                peer: peer.as_socket(),
-                ..Returned::default()
-            });
-        }
+        Call::Socket { ipv6, udp } => new_socket(ipv6, udp, SocketFlags::default())?.into(),
+        Call::Accept { fd } => return accepted(fd, SocketFlags::default()),
         Call::Close { fd } => calls::close(fd).map(|()| 0)?,
         Call::Dup { fd } => calls::duplicate(fd)?.into(),
         Call::Bind { fd, addr } => calls::bind(fd, &addr.into()).map(|()| 0)?,
@@ -332,13 +318,22 @@ fn make(call: Call) -> io::Result<Returned> {
         Call::SetOption { fd, option, value } => {
             calls::set_option(fd, (option.level, option.number), [value]).map(|()| 0)?
         }
+        Call::SetStructured { fd, option, value } => set_structured(fd, option, &value).map(|()| 0)?,
+        Call::GetStatus { fd } => calls::status(fd)?.into(),
+        Call::Ioctl { fd, request } => {
+            return Ok(Returned { told: Some(calls::ask_device(fd, request)?), ..Returned::default() });
+        }
+        Call::Maker(maker) => match maker.like {
+            Call::Accept { fd } => return accepted(fd, maker.flags),
+            Call::Socket { ipv6, udp } => new_socket(ipv6, udp, maker.flags)?.into(),
+            _ => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
+        },
         Call::Recv { fd, len, flags } => return receive(fd, len, flags, false),
         Call::RecvFrom { fd, len, flags } => return receive(fd, len, flags, true),
         Call::GetSockName { fd } => return Ok(named(calls::own_name(fd)?)),
         Call::GetPeerName { fd } => return Ok(named(calls::peer_name(fd)?)),
         Call::GetOption { fd, option } => {
-            let value = calls::option(fd, (option.level, option.number))?;
-            return Ok(Returned { option: Some(OptionValue { option, value }), ..Returned::default() });
+            return Ok(Returned { option: Some(asked(fd, option)?), ..Returned::default() });
         }
         Call::Poll { fds, timeout } => return Ok(ready(calls::poll(&fds[..fds.len().min(MOST_POLLED)], timeout)?)),
         Call::Select { nfds, fds, timeout } => return Ok(ready(calls::select(nfds, &fds, timeout)?)),
@@ -353,6 +348,54 @@ fn make(call: Call) -> io::Result<Returned> {
         Call::Program(_) | Call::Fork => return Err(io::Error::from_raw_os_error(libc::ENOSYS)),
     };
     Ok(Returned { value, ..Returned::default() })
+}
+
+fn new_socket(ipv6: bool, udp: bool, SocketFlags(flags): SocketFlags) -> io::Result<i32> {
+    let domain = if ipv6 { libc::AF_INET6 } else { libc::AF_INET };
+    let (kind, protocol) =
+        if udp { (libc::SOCK_DGRAM, libc::IPPROTO_UDP) } else { (libc::SOCK_STREAM, libc::IPPROTO_TCP) };
+    calls::socket(domain, kind | flags, protocol)
+}
+
+fn accepted(fd: i32, SocketFlags(flags): SocketFlags) -> io::Result<Returned> {
+    let (accepted, peer) = calls::accept(fd, flags)?;
+    Ok(Returned { value: accepted.into(), data: Vec::new(), peer: peer.as_socket(), ..Returned::default() })
+}
+
+/// Asks for an option's value, as long as it is.
+fn asked(fd: i32, option: SocketOption) -> io::Result<OptionValue> {
+    let named = (option.level, option.number);
+    let structured = match option.kind() {
+        ValueKind::Int => return Ok(OptionValue::int(option, calls::option(fd, named)?)),
+        ValueKind::Time => {
+            let [seconds, microseconds] = calls::option_time(fd, named)?;
+            StructuredValue::Time { seconds, microseconds }
+        }
+        ValueKind::Linger => {
+            let [on, seconds] = calls::option_pair(fd, named)?;
+            StructuredValue::Linger { on, seconds }
+        }
+        ValueKind::Name => StructuredValue::Name(calls::option_name(fd, named)?),
+    };
+    // As an int reads them.
+    let value = match &structured {
+        StructuredValue::Time { seconds, .. } => *seconds as i32,
+        StructuredValue::Linger { on, .. } => *on,
+        StructuredValue::Name(name) => {
+            let byte = |at: usize| name.as_bytes().get(at).copied().unwrap_or_default();
+            i32::from_ne_bytes([0, 1, 2, 3].map(byte))
+        }
+    };
+    Ok(OptionValue { option, value, structured: Some(structured) })
+}
+
+fn set_structured(fd: i32, option: SocketOption, value: &StructuredValue) -> io::Result<()> {
+    let named = (option.level, option.number);
+    match value {
+        StructuredValue::Time { seconds, microseconds } => calls::set_option_time(fd, named, [*seconds, *microseconds]),
+        StructuredValue::Linger { on, seconds } => calls::set_option(fd, named, [*on, *seconds]),
+        StructuredValue::Name(name) => calls::set_option_name(fd, named, name.as_bytes()),
+    }
 }
 
 fn named(address: socket2::SockAddr) -> Returned {

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use super::{
-    Call, CallName, EpollEvents, EpollOp, How, LookupFamily, LookupFlags, MessageFlags, PollEvents, PolledDescriptor,
-    SocketOption, Transfer, quoted, set_text,
+    Call, CallName, DeviceRequest, EpollEvents, EpollOp, How, LookupFamily, LookupFlags, MessageFlags, PollEvents,
+    PolledDescriptor, SocketFlags, SocketOption, StructuredValue, Transfer, ValueKind, quoted, set_text,
 };
 
 /// An argument of a call.
@@ -19,7 +19,7 @@ pub enum Argument<'a> {
     Family { ipv6: bool },
     /// The type of the socket.
     #[allow(missing_docs)]
-    Type { udp: bool },
+    Type { udp: bool, flags: SocketFlags },
     /// The protocol, which follows from the type: always 0.
     Protocol,
     /// An address that the kernel is told.
@@ -51,6 +51,16 @@ pub enum Argument<'a> {
     Option(SocketOption),
     /// The option's value.
     Value(i32),
+    /// The value of SO_LINGER: its seconds, or a negative number where it is switched off.
+    Linger(i32),
+    /// An int as the value of an option that has another one.
+    OnlyInt(i32),
+    /// A value that is no int.
+    Structured(&'a StructuredValue),
+    /// The flags of the descriptor that is made.
+    NewFlags(SocketFlags),
+    /// What is asked of a socket's device.
+    Request(DeviceRequest),
     /// Room for an option's value, which the kernel fills.
     ValueRoom,
     /// A descriptor that is polled, with the events that are wanted of it.
@@ -70,6 +80,8 @@ pub enum Argument<'a> {
     Timeout(i32),
     /// `F_SETFL`
     Command,
+    /// `F_GETFL`
+    StatusCommand,
     /// `O_NONBLOCK`, or none of the flags of `F_SETFL`.
     #[allow(missing_docs)]
     Status { nonblocking: bool },
@@ -99,7 +111,18 @@ impl fmt::Display for Argument<'_> {
             Argument::Events(events) => events.fmt(f),
             Argument::Polled(polled) => polled.fmt(f),
             Argument::Family { ipv6 } => f.pad(if *ipv6 { "AF_INET6" } else { "AF_INET" }),
-            Argument::Type { udp } => f.pad(if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" }),
+            Argument::Type { udp, flags } => {
+                let kind = if *udp { "SOCK_DGRAM" } else { "SOCK_STREAM" };
+                if flags.0 == 0 { f.pad(kind) } else { f.pad(&format!("{kind}|{flags}")) }
+            }
+            // `struct linger`: whether, and for how long.
+            Argument::Linger(seconds @ 0..) => f.pad(&format!("{{1, {seconds}}}")),
+            Argument::Linger(_) => f.pad("{0, 0}"),
+            Argument::OnlyInt(n) => f.pad(&format!("&(int){{{n}}}")),
+            Argument::Structured(value) => value.fmt(f),
+            Argument::NewFlags(flags) => flags.fmt(f),
+            Argument::Request(request) => request.fmt(f),
+            Argument::StatusCommand => f.pad("F_GETFL"),
             Argument::Protocol => f.pad("0"),
             Argument::Address(addr) => addr.fmt(f),
             Argument::Unspecified => f.pad("AF_UNSPEC"),
@@ -127,6 +150,29 @@ impl fmt::Display for Argument<'_> {
     }
 }
 
+/// Those of what comes to a `send()` or a `recv()`.
+fn transferred<'a>(transfer: &'a Transfer, flags: impl Fn() -> Argument<'a>) -> Vec<Argument<'a>> {
+    use Argument as A;
+    match transfer.name {
+        CallName::Write => vec![A::Data(transfer.data()), A::Length(transfer.data().len())],
+        CallName::Read => transfer.buffers.iter().flat_map(|size| [A::Buffer, A::Room(*size)]).collect(),
+        CallName::SendMsg => {
+            let address = transfer.address().map(A::Address);
+            [A::Buffers(transfer), flags()].into_iter().chain(address).collect()
+        }
+        _ => vec![A::Buffer, A::Rooms(&transfer.buffers), flags()],
+    }
+}
+
+/// An int as the value of an option.
+const fn of_value(option: SocketOption, value: i32) -> Argument<'static> {
+    match option.kind() {
+        ValueKind::Int => Argument::Value(value),
+        ValueKind::Linger => Argument::Linger(value),
+        ValueKind::Time | ValueKind::Name => Argument::OnlyInt(value),
+    }
+}
+
 impl Call {
     /// Its arguments in C's order, those too that the kernel fills.
     pub fn arguments(&self) -> Vec<Argument<'_>> {
@@ -134,7 +180,7 @@ impl Call {
         let first = self.fd().map(A::Descriptor);
         let flags = || A::Flags { flags: self.flags(), usual: self.flags() == self.name().usual_flags() };
         let more = match self {
-            Call::Socket { ipv6, udp } => vec![A::Family { ipv6: *ipv6 }, A::Type { udp: *udp }, A::Protocol],
+            Call::Socket { .. } => self.socket_arguments(SocketFlags::default()),
             Call::Bind { addr, .. } | Call::Connect { addr, .. } => vec![A::Address(*addr)],
             Call::Dissolve { .. } => vec![A::Unspecified],
             Call::Listen { backlog, .. } => vec![A::Backlog(*backlog)],
@@ -147,7 +193,14 @@ impl Call {
             Call::RecvFrom { len, .. } => vec![A::Buffer, A::Room(*len), flags(), A::Peer],
             Call::Shutdown { how, .. } => vec![A::How(*how)],
             Call::Close { .. } | Call::Dup { .. } | Call::Fork => Vec::new(),
-            Call::SetOption { option, value, .. } => vec![A::Option(*option), A::Value(*value)],
+            Call::SetOption { option, value, .. } => vec![A::Option(*option), of_value(*option, *value)],
+            Call::SetStructured { option, value, .. } => vec![A::Option(*option), A::Structured(value)],
+            Call::GetStatus { .. } => vec![A::StatusCommand],
+            Call::Ioctl { request, .. } => vec![A::Request(*request), A::ValueRoom],
+            Call::Maker(maker) => match maker.name {
+                CallName::Accept4 => vec![A::Peer, A::NewFlags(maker.flags)],
+                _ => maker.like.socket_arguments(maker.flags),
+            },
             Call::SetNonblocking { on, .. } => vec![A::Command, A::Status { nonblocking: *on }],
             Call::GetSockName { .. } | Call::GetPeerName { .. } => vec![A::Peer],
             Call::GetOption { option, .. } => vec![A::Option(*option), A::ValueRoom],
@@ -171,18 +224,21 @@ impl Call {
                 let flags = (lookup.flags != LookupFlags::default()).then_some(A::NameFlags(lookup.flags));
                 names.into_iter().chain(family).chain(flags).chain([A::List]).collect()
             }
-            Call::Transfer(transfer) => match transfer.name {
-                CallName::Write => vec![A::Data(transfer.data()), A::Length(transfer.data().len())],
-                CallName::Read => transfer.buffers.iter().flat_map(|size| [A::Buffer, A::Room(*size)]).collect(),
-                CallName::SendMsg => {
-                    let address = transfer.address().map(A::Address);
-                    [A::Buffers(transfer), flags()].into_iter().chain(address).collect()
-                }
-                _ => vec![A::Buffer, A::Rooms(&transfer.buffers), flags()],
-            },
+            Call::Transfer(transfer) => transferred(transfer, flags),
             Call::Program(made) => return made.arguments.iter().map(|text| A::Program(text)).collect(),
         };
         first.into_iter().chain(more).collect()
+    }
+
+    /// Those of `socket()`.
+    fn socket_arguments(&self, flags: SocketFlags) -> Vec<Argument<'_>> {
+        use Argument as A;
+        match self {
+            Call::Socket { ipv6, udp } => {
+                vec![A::Family { ipv6: *ipv6 }, A::Type { udp: *udp, flags }, A::Protocol]
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Its name in C.

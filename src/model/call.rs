@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CallName, CallSite, EpollEvents, EpollOp, Errno, Lookup, MessageFlags, OptionValue, PolledDescriptor,
-    ProcessSocket, ProgramDescriptor, SocketOption,
+    CallName, CallSite, DeviceRequest, EpollEvents, EpollOp, Errno, Lookup, MessageFlags, OptionValue,
+    PolledDescriptor, ProcessSocket, ProgramDescriptor, SocketFlags, SocketOption, StructuredValue,
 };
 
 /// Who makes a call.
@@ -103,16 +103,25 @@ pub enum Call {
     /// `setsockopt(2)` with one int for a value; of `SO_LINGER` it is the seconds, and a negative one switches it off.
     #[allow(missing_docs)]
     SetOption { fd: i32, option: SocketOption, value: i32 },
+    /// `setsockopt(2)` with a value that is no int, but for SO_LINGER's.
+    #[allow(missing_docs)]
+    SetStructured { fd: i32, option: SocketOption, value: StructuredValue },
     /// `fcntl(2)`, `F_SETFL` with `O_NONBLOCK`: from then on no call on the descriptor blocks; without it, they block again.
     #[allow(missing_docs)]
     SetNonblocking { fd: i32, on: bool },
+    /// `fcntl(2)`, `F_GETFL`: the flags of the open file description, O_NONBLOCK among them.
+    #[allow(missing_docs)]
+    GetStatus { fd: i32 },
+    /// `ioctl(2)` of a request that tells one int.
+    #[allow(missing_docs)]
+    Ioctl { fd: i32, request: DeviceRequest },
     /// `getsockname(2)`: the socket's own address.
     #[allow(missing_docs)]
     GetSockName { fd: i32 },
     /// `getpeername(2)`: the peer's address.
     #[allow(missing_docs)]
     GetPeerName { fd: i32 },
-    /// `getsockopt(2)` of an option whose value is one int.
+    /// `getsockopt(2)`
     #[allow(missing_docs)]
     GetOption { fd: i32, option: SocketOption },
     /// `dup(2)`: a further descriptor of the same socket.
@@ -137,6 +146,8 @@ pub enum Call {
     EpollWait { epfd: i32, most: i32, timeout: i32 },
     /// `getaddrinfo(3)`, which is a function of libc and no system call.
     GetAddrInfo(Box<Lookup>),
+    /// What makes a socket with flags. A record has what it comes to beside it.
+    Maker(Box<Maker>),
     /// What comes to a `send()` or a `recv()` by another name. A record has what it comes to beside it.
     Transfer(Box<Transfer>),
     /// A traced program's call, as it made it. In a record it stands only where it comes to none of the others.
@@ -153,6 +164,17 @@ pub struct Transfer {
     pub like: Call,
     /// How many bytes each of its buffers has; of one buffer it is the whole.
     pub buffers: Vec<usize>,
+}
+
+/// A side's own call that makes a socket with flags: `socket(2)` with SOCK_NONBLOCK, and `accept4(2)`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Maker {
+    /// Which of the two it is.
+    pub name: CallName,
+    /// What it comes to without its flags: a [`Call::Socket`] or a [`Call::Accept`].
+    pub like: Call,
+    /// The flags.
+    pub flags: SocketFlags,
 }
 
 /// The most bytes that one `recv()` may ask for: what comes is kept in the trace.
@@ -187,6 +209,7 @@ impl Call {
         match self {
             Call::Program(made) => made.like.as_ref().unwrap_or(self),
             Call::Transfer(transfer) => &transfer.like,
+            Call::Maker(maker) => &maker.like,
             own => own,
         }
     }
@@ -205,8 +228,9 @@ impl Call {
             Call::RecvFrom { .. } => CallName::RecvFrom,
             Call::Shutdown { .. } => CallName::Shutdown,
             Call::Close { .. } => CallName::Close,
-            Call::SetOption { .. } => CallName::SetSockOpt,
-            Call::SetNonblocking { .. } => CallName::Fcntl,
+            Call::SetOption { .. } | Call::SetStructured { .. } => CallName::SetSockOpt,
+            Call::SetNonblocking { .. } | Call::GetStatus { .. } => CallName::Fcntl,
+            Call::Ioctl { .. } => CallName::Ioctl,
             Call::GetSockName { .. } => CallName::GetSockName,
             Call::GetPeerName { .. } => CallName::GetPeerName,
             Call::GetOption { .. } => CallName::GetSockOpt,
@@ -219,6 +243,7 @@ impl Call {
             Call::GetAddrInfo(_) => CallName::GetAddrInfo,
             Call::Fork => CallName::Fork,
             Call::Transfer(transfer) => transfer.name,
+            Call::Maker(maker) => maker.name,
             Call::Program(_) => CallName::Other,
         }
     }
@@ -241,7 +266,10 @@ impl Call {
             | Call::Shutdown { fd, .. }
             | Call::Close { fd }
             | Call::SetOption { fd, .. }
+            | Call::SetStructured { fd, .. }
             | Call::SetNonblocking { fd, .. }
+            | Call::GetStatus { fd }
+            | Call::Ioctl { fd, .. }
             | Call::Dup { fd }
             | Call::GetSockName { fd }
             | Call::GetPeerName { fd }
@@ -249,6 +277,10 @@ impl Call {
             Call::EpollCtl { epfd, .. } | Call::EpollWait { epfd, .. } => Some(*epfd),
             Call::Transfer(transfer) => match &transfer.like {
                 Call::Send { fd, .. } | Call::SendTo { fd, .. } | Call::Recv { fd, .. } => Some(*fd),
+                _ => None,
+            },
+            Call::Maker(maker) => match maker.like {
+                Call::Accept { fd } => Some(fd),
                 _ => None,
             },
             Call::Program(made) => made.fd,
@@ -273,6 +305,11 @@ impl Call {
         }
     }
 
+    /// Whether it makes a descriptor of a socket.
+    pub fn makes_socket(&self) -> bool {
+        matches!(self.as_walked(), Call::Socket { .. } | Call::Accept { .. } | Call::Dup { .. })
+    }
+
     /// Whether it makes a descriptor that is no socket.
     pub const fn makes_no_socket(&self) -> bool {
         matches!(self, Call::EpollCreate)
@@ -294,6 +331,9 @@ pub struct Returned {
     /// The value of the option for which `getsockopt()` asks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub option: Option<OptionValue>,
+    /// The int for which `ioctl()` asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<i32>,
     /// Of `poll()`, `select()` and `epoll_wait()`, the descriptors that have events, with those; else none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revents: Vec<PolledDescriptor>,

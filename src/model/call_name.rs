@@ -35,13 +35,15 @@ pub enum CallName {
     SendMsg,
     RecvMsg,
     GetAddrInfo,
+    Accept4,
+    Ioctl,
     /// A program's call that is none of these.
     Other,
 }
 
 impl CallName {
     /// All that have a name here, in the order in which a connection meets them.
-    pub const ALL: [CallName; 28] = [
+    pub const ALL: [CallName; 30] = [
         CallName::Socket,
         CallName::Bind,
         CallName::Listen,
@@ -70,6 +72,8 @@ impl CallName {
         CallName::SendMsg,
         CallName::RecvMsg,
         CallName::GetAddrInfo,
+        CallName::Accept4,
+        CallName::Ioctl,
     ];
 
     /// As in C.
@@ -103,6 +107,8 @@ impl CallName {
             CallName::SendMsg => "sendmsg",
             CallName::RecvMsg => "recvmsg",
             CallName::GetAddrInfo => "getaddrinfo",
+            CallName::Accept4 => "accept4",
+            CallName::Ioctl => "ioctl",
             CallName::Other => "other",
         }
     }

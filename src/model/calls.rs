@@ -216,7 +216,7 @@ impl Calls {
     fn begins(&mut self, moment: Moment, caller: Caller, call: &Call, entered: Option<Moment>) {
         let (made, renamed) = match call {
             Call::Program(made) => (Some(made.clone()), None),
-            Call::Transfer(_) => (None, Some(call.clone())),
+            Call::Transfer(_) | Call::Maker(_) => (None, Some(call.clone())),
             _ => (None, None),
         };
         let call = call.as_walked().clone();

@@ -10,6 +10,7 @@ mod call_flags;
 mod call_name;
 mod calls;
 mod counters;
+mod device;
 mod doors;
 pub mod edit;
 mod ends;
@@ -27,6 +28,7 @@ mod kernel_change;
 mod kernel_table;
 mod killed;
 mod lookup;
+mod made;
 mod member;
 mod message_flags;
 mod moment;
@@ -42,10 +44,12 @@ mod route;
 pub mod rule;
 mod settings;
 mod site;
+mod socket_flags;
 mod sockets;
 mod statement;
 mod stopped;
 mod stops;
+mod structured;
 mod sysctl;
 mod system;
 mod tcp_info;
@@ -60,10 +64,11 @@ mod view;
 
 pub use actor::{Actor, Caller, Door, SideProcess};
 pub use arguments::Argument;
-pub use call::{Call, How, LONGEST_READ, Outcome, ProgramCall, ProgramReturn, Returned, Side, Transfer};
+pub use call::{Call, How, LONGEST_READ, Maker, Outcome, ProgramCall, ProgramReturn, Returned, Side, Transfer};
 pub use call_name::CallName;
 pub use calls::{CallRecord, CallView};
 pub use counters::{CounterMove, counter_name, is_routine, same_counter, why_again};
+pub use device::{DeviceRequest, status_text};
 pub use epoll::{EpollEvents, EpollOp};
 pub use errno::Errno;
 pub use escape::{end_of_quotation, escape, escape_with, quoted};
@@ -94,6 +99,7 @@ pub use readiness::{FD_SETSIZE, MOST_POLLED, NoPollEvents, PollEvents, PolledDes
 pub use route::{MetricValue, RouteChange, RouteFault, RouteMetric};
 pub use settings::{Copies, LOOPBACK_MTU, LabSettings, MSS, Mode, Need, SHARED_RTO_MIN_MS, Setting, TRIES, lab_number};
 pub use site::{CallSite, SiteLacks, StackFrame};
+pub use socket_flags::SocketFlags;
 pub use sockets::{Opposite, SocketKind, SocketNames, SocketRole};
 pub use statement::{
     ClaimNumber, ConnectionEnd, Count, InfoFact, ProgramCallState, SegmentFate, SegmentWords, Statement, TimerFact,
@@ -101,6 +107,7 @@ pub use statement::{
 };
 pub use stopped::StoppedProcess;
 pub use stops::stops;
+pub use structured::{LONGEST_OPTION_NAME, StructuredValue, ValueKind};
 pub use sysctl::{CORE_SETTINGS, IPV4_SETTINGS, SettingChange, SettingFault, SettingKind};
 pub use system::{Aim, Attempt, Cause, Failure};
 pub use tcp_info::{CongestionState, InfoField, InfoOptions, InfoTimes, TcpInfo, three_digits};

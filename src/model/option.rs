@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Errno;
+use super::{Errno, StructuredValue, ValueKind};
 use crate::tcp::State;
 
 /// An option of `setsockopt(2)`: any at all, whether this program knows a name for it or not. What it means, and whether
@@ -55,6 +55,10 @@ impl SocketOption {
     pub const ERROR: SocketOption = of_socket(libc::SO_ERROR);
     /// `SO_TYPE`
     pub const TYPE: SocketOption = of_socket(libc::SO_TYPE);
+    /// `SO_RCVTIMEO`
+    pub const RECV_TIMEOUT: SocketOption = of_socket(libc::SO_RCVTIMEO);
+    /// `SO_SNDTIMEO`
+    pub const SEND_TIMEOUT: SocketOption = of_socket(libc::SO_SNDTIMEO);
     /// `SO_REUSEADDR`
     pub const REUSE_ADDR: SocketOption = of_socket(libc::SO_REUSEADDR);
     /// `SO_REUSEPORT`
@@ -134,6 +138,16 @@ impl SocketOption {
     pub fn name(self) -> Option<&'static str> {
         let known = NAMES.iter().find(|(_, level, number)| (*level, *number) == (self.level, self.number));
         known.map(|(name, ..)| *name)
+    }
+
+    /// What its value is; of one that isn't known here, an int.
+    pub const fn kind(self) -> ValueKind {
+        match self {
+            SocketOption::RECV_TIMEOUT | SocketOption::SEND_TIMEOUT => ValueKind::Time,
+            SocketOption::LINGER => ValueKind::Linger,
+            SocketOption::CONGESTION => ValueKind::Name,
+            _ => ValueKind::Int,
+        }
     }
 
     /// The level's name in C; its number where this program knows none.
@@ -262,16 +276,24 @@ names! {
     }
 }
 
-/// What `getsockopt(2)` told of an option whose value is one int.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// What `getsockopt(2)` told of an option.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OptionValue {
     /// The option.
     pub option: SocketOption,
-    /// Its value.
+    /// Its value; of one that is no int, its first four bytes.
     pub value: i32,
+    /// The whole of one that is known and no int; recordings before it was told have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured: Option<StructuredValue>,
 }
 
 impl OptionValue {
+    /// That of an int.
+    pub const fn int(option: SocketOption, value: i32) -> OptionValue {
+        OptionValue { option, value, structured: None }
+    }
+
     /// The value that a text means, as it is written: a whole number, an error's name, or a socket's type.
     pub fn named(text: &str) -> Option<i32> {
         match text {
@@ -286,7 +308,10 @@ impl fmt::Display for OptionValue {
     /// The value; of one that stands for something, by its name in C: `ECONNREFUSED`, `SOCK_STREAM`. Of a value that is no int,
     /// what its first four bytes say: of `struct tcp_info` the state, of a text its beginning.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OptionValue { option, value } = *self;
+        if let Some(structured) = &self.structured {
+            return structured.fmt(f);
+        }
+        let OptionValue { option, value, .. } = *self;
         let [state, ..] = value.to_ne_bytes();
         match (option, value) {
             (SocketOption::INFO, _) => {
@@ -343,7 +368,7 @@ mod tests {
 
     #[test]
     fn what_an_option_says_has_the_name_of_what_it_means() {
-        let says = |option, value| OptionValue { option, value }.to_string();
+        let says = |option, value| OptionValue::int(option, value).to_string();
         assert_eq!(says(SocketOption::ERROR, 0), "0");
         assert_eq!(says(SocketOption::ERROR, libc::ECONNREFUSED), "ECONNREFUSED");
         assert_eq!(says(SocketOption::TYPE, libc::SOCK_DGRAM), "SOCK_DGRAM");

@@ -7,8 +7,8 @@ use crate::model::edit::{FieldChange, changed};
 use crate::model::rule::{RuleInForce, WireRules};
 use crate::model::{
     Actor, Argument, Call, CallName, Caller, ChangedSetting, ClaimResult, CounterMove, ForwardingRules, HeldCalls,
-    Member, Outcome, ProgramExit, Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView, Source, View,
-    escape_with, listed, ready_text, signal_name,
+    Member, Outcome, ProgramExit, Returned, Role, SampledOut, SegmentFilter, SegmentId, SocketNames, SocketView,
+    Source, View, escape_with, listed, ready_text, signal_name, status_text,
 };
 use crate::tcp::{Flags, Initials, Numbers, Packet, line};
 
@@ -202,7 +202,7 @@ pub(super) fn outcome(call: Option<&Call>, outcome: &Outcome) -> String {
                     ready_text(call.map_or(CallName::Other, Call::name), &returned.revents)
                 ));
             }
-            if let Some(value) = returned.option {
+            if let Some(value) = told_beside(call, returned) {
                 text.push_str(&format!(" ({value})"));
             }
             if let Some(peer) = returned.peer {
@@ -214,6 +214,13 @@ pub(super) fn outcome(call: Option<&Call>, outcome: &Outcome) -> String {
             text
         }
     }
+}
+
+/// What a call told beside its value, or what its value means.
+fn told_beside(call: Option<&Call>, returned: &Returned) -> Option<String> {
+    let option = returned.option.as_ref().map(ToString::to_string);
+    let flags = || matches!(call, Some(Call::GetStatus { .. })).then(|| status_text(returned.value));
+    option.or_else(|| returned.told.map(|told| told.to_string())).or_else(flags)
 }
 
 /// The bytes of several buffers: `{"ab", "cd"}`.

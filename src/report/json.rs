@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Header;
 use super::form::{WrittenEvent, rules};
+use super::values;
 use super::waits::{events_value, polled_value, set_value};
 use crate::model::edit::{Change, EditField, FieldChange, changed, field};
 use crate::model::rule::{RuleInForce, WireRule};
@@ -331,24 +332,23 @@ fn arguments(call: &Call, outcome: Option<&Outcome>) -> Value {
     }
     let one = |argument: &Argument<'_>| match argument {
         Argument::Descriptor(n) | Argument::Backlog(n) | Argument::Value(n) | Argument::Timeout(n) => json!(n),
-        Argument::Count(n) | Argument::Watched(n) => json!(n),
+        Argument::Count(n) | Argument::Watched(n) | Argument::Linger(n) | Argument::OnlyInt(n) => json!(n),
         Argument::Set { of, event } => set_value(of, *event, returned),
         Argument::Buffers(transfer) => {
             json!(transfer.parts(transfer.data()).into_iter().map(String::from_utf8_lossy).collect::<Vec<_>>())
         }
         Argument::Rooms(sizes) => json!(sizes),
+        Argument::Length(n) | Argument::Room(n) => json!(n),
         Argument::Events(events) => json!(events.names().collect::<Vec<_>>()),
         Argument::Buffer if call.name() == CallName::EpollWait => events_value(returned),
         Argument::Polled(polled) => polled_value(polled, returned),
-        Argument::Length(n) | Argument::Room(n) => json!(n),
         Argument::Name(name) => json!(name),
-        Argument::List => {
-            json!(returned.map(|returned| returned.addresses.iter().map(ToString::to_string).collect::<Vec<_>>()))
-        }
+        Argument::List => json!(returned.map(values::addresses)),
         Argument::Protocol | Argument::Flags { flags: MessageFlags::NONE, .. } => json!(0),
         Argument::Data(data) => json!(String::from_utf8_lossy(data)),
         Argument::Buffer => json!(returned.map(|returned| String::from_utf8_lossy(&returned.data))),
-        Argument::ValueRoom => json!(returned.and_then(|returned| returned.option).map(|told| told.value)),
+        Argument::Structured(value) => values::structured_value(value),
+        Argument::ValueRoom => json!(returned.and_then(values::value_told)),
         Argument::Peer => json!(returned.and_then(|returned| returned.peer).map(|peer| peer.to_string())),
         named => json!(named.to_string()),
     };

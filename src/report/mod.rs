@@ -4,6 +4,7 @@ mod form;
 mod header;
 mod json;
 mod recording;
+mod values;
 mod waits;
 
 pub use header::{Header, VERSION};

@@ -7,7 +7,7 @@ use super::app::App;
 use super::command::Command;
 use super::menu;
 use super::messages::AppEffect;
-use crate::model::typed::{self, Mistyped, Nameable, complete};
+use crate::model::typed::{self, Mistyped, Nameable, TypedLine, complete};
 use crate::model::{Actor, Call, KernelChange, Mode, SettingFault, SideProcess, edit, is_kernel_change, rule};
 use crate::walk::{Phase, WalkCommand, WireAbility};
 
@@ -88,28 +88,43 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
         _ => meant(app, &text),
     };
     match order {
-        Ok(order) => {
+        Ok(Some(order)) => {
             app.input = None;
             app.lines.keep(text);
             app.does(order);
+        }
+        // A name got its value: nothing is called, and the next line can be typed.
+        Ok(None) => {
+            app.lines.keep(text);
+            app.input = Some(Input::default());
+            app.changed = true;
         }
         Err(mistyped) => app.lines.mistyped = Some(mistyped),
     }
 }
 
-fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
+/// What a line has the walk do; `None` where it only gives a name its value.
+fn meant(app: &mut App, text: &str) -> Result<Option<WalkCommand>, Mistyped> {
     if edit::is_edit(text) {
-        return app.made_of(text).map_err(Mistyped::Edit);
+        return app.made_of(text).map(Some).map_err(Mistyped::Edit);
     }
     if rule::is_rule(text) {
-        return app.rule_of(text).map_err(Mistyped::Rule);
+        return app.rule_of(text).map(Some).map_err(Mistyped::Rule);
     }
     if is_kernel_change(text) {
         let is_lab = app.walk.wire() == WireAbility::Holds;
         let change = if is_lab { text.parse() } else { Err(SettingFault::NoLab) };
-        return change.and_then(|change| is_there(app, change)).map(WalkCommand::Kernel).map_err(Mistyped::Setting);
+        let change = change.and_then(|change| is_there(app, change));
+        return change.map(|change| Some(WalkCommand::Kernel(change))).map_err(Mistyped::Setting);
     }
-    let call = typed::parse(text, &menu::usual(app))?;
+    let (name, call) = match typed::read(text, &menu::usual(app))? {
+        TypedLine::Call(name, call) => (name, call),
+        TypedLine::Value(name, value) => {
+            let actor = menu::caller(app).ok_or(Mistyped::OfProgram)?;
+            app.lines.variables.set(actor, name, app.walk.trace().now(), value);
+            return Ok(None);
+        }
+    };
     // Elsewhere libc would ask the machine's own network for a name.
     if matches!(call, Call::GetAddrInfo(_)) && app.walk.mode() != Mode::Lab {
         return Err(Mistyped::OnlyLab(call.name()));
@@ -125,7 +140,12 @@ fn meant(app: &mut App, text: &str) -> Result<WalkCommand, Mistyped> {
     // A call that is on its way isn't overtaken: what was typed stays, and is told why.
     match app.walk.busy_in(actor) {
         Some(open) => Err(Mistyped::Busy(actor, open.call.name())),
-        None => Ok(make(app, actor, call)),
+        None => {
+            if let Some(name) = name {
+                app.lines.variables.returns(actor, name, app.walk.trace().now(), call.clone());
+            }
+            Ok(Some(make(app, actor, call)))
+        }
     }
 }
 
@@ -222,12 +242,15 @@ impl App {
 
     /// What a line may name: the descriptors of whoever would call, and the lesson's steps.
     fn nameable(&self) -> Nameable {
-        let fds = menu::caller(self).map(|actor| menu::descriptors(self, actor)).unwrap_or_default();
+        let caller = menu::caller(self);
+        let fds = caller.map(|actor| menu::descriptors(self, actor)).unwrap_or_default();
+        let variables = caller.map(|actor| self.lines.variables.of(actor, self.walk.trace())).unwrap_or_default();
+        let names = variables.into_iter().map(|(name, _)| name).collect();
         let reached = self.walk.runner().zip(self.furthest).into_iter().flat_map(|(runner, furthest)| {
             let steps = runner.steps().iter().filter(move |step| **step <= furthest);
             steps.map(|step| runner.lesson().steps[*step].id.clone())
         });
-        Nameable { fds, steps: reached.collect() }
+        Nameable { fds, names, steps: reached.collect() }
     }
 }
 

@@ -11,8 +11,8 @@ use crate::assets::{CODE, CodeHead};
 use crate::i18n::fill;
 use crate::i18n::words::{self, words};
 use crate::model::{
-    Argument, Call, CallName, EpollOp, How, Lookup, MessageFlags, Outcome, PollEvents, PolledDescriptor, Transfer,
-    end_of_quotation,
+    Argument, Call, CallName, EpollOp, How, Lookup, MessageFlags, Outcome, PollEvents, PolledDescriptor, SocketFlags,
+    SocketOption, StructuredValue, Transfer, ValueKind, end_of_quotation,
 };
 use crate::theme::Theme;
 
@@ -127,6 +127,29 @@ fn is_plain(lookup: &Lookup) -> bool {
         && *lookup == Lookup { node: lookup.node.clone(), service: lookup.service.clone(), ..Lookup::default() }
 }
 
+/// The snippet that switches SO_LINGER off.
+const LINGER_OFF: &str = "SO_LINGER_OFF";
+
+/// Under which name a call's snippet stands: C's, or for what has several forms in other languages, one of its own.
+fn key(call: &Call) -> &'static str {
+    match call {
+        Call::SetStructured { value: StructuredValue::Time { .. }, .. } => "setsockopt_time",
+        Call::SetStructured { value: StructuredValue::Name(_), .. } => "setsockopt_name",
+        Call::GetStatus { .. } => "fcntl_getfl",
+        call => call.name().name(),
+    }
+}
+
+/// The same of a `getsockopt()` whose value is no int.
+const fn kind_key(kind: ValueKind) -> Option<&'static str> {
+    match kind {
+        ValueKind::Int => None,
+        ValueKind::Time => Some("getsockopt_time"),
+        ValueKind::Linger => Some("getsockopt_linger"),
+        ValueKind::Name => Some("getsockopt_name"),
+    }
+}
+
 impl Language {
     /// Reads the file at a path below `assets`.
     ///
@@ -149,15 +172,18 @@ impl Language {
     /// `socket()` or `accept()` makes has its number once the call has returned it.
     pub fn lines(&self, call: &Call, outcome: Option<&Outcome>) -> Vec<String> {
         let own = match call {
+            Call::GetOption { option, .. } => kind_key(option.kind()).and_then(|key| self.calls.get(key)),
+            Call::SetOption { option: SocketOption::LINGER, value: ..0, .. } => self.options.get(LINGER_OFF),
             Call::SetOption { option, .. } => option.name().and_then(|name| self.options.get(name)),
             _ => None,
         };
-        let name = call.name().name();
+        let name = key(call);
         let usual = call.flags() == call.name().usual_flags()
             && !matches!(
                 call,
                 Call::SetNonblocking { on: false, .. }
                     | Call::Dissolve { .. }
+                    | Call::Maker(_)
                     | Call::EpollCtl { op: EpollOp::Del, .. }
             )
             && !matches!(call, Call::GetAddrInfo(lookup) if !is_plain(lookup));
@@ -189,8 +215,12 @@ impl Language {
                     values.push(("new", made(outcome).map_or_else(|| words.variable.clone(), variable)));
                     values.push(("domain", self.domain(ipv6)));
                 }
-                Argument::Type { udp } => {
+                Argument::Type { udp, flags } => {
                     values.push(("type", if udp { &words.datagram } else { &words.stream }.clone()));
+                    values.extend(self.other(Argument::NewFlags(flags)));
+                }
+                Argument::NewFlags(_) | Argument::Structured(_) | Argument::Request(_) => {
+                    values.extend(self.other(argument));
                 }
                 Argument::Address(addr) => values.extend(self.address(addr)),
                 Argument::Backlog(n) => values.push(("backlog", n.to_string())),
@@ -204,7 +234,9 @@ impl Language {
                     let name = option.name().map_or_else(|| option.number.to_string(), str::to_owned);
                     values.push(("option", named(name)));
                 }
-                Argument::Value(value) => values.push(("value", value.to_string())),
+                Argument::Value(value) | Argument::Linger(value) | Argument::OnlyInt(value) => {
+                    values.push(("value", value.to_string()));
+                }
                 Argument::Timeout(timeout) => values.extend(self.timeout(timeout)),
                 Argument::Count(n) => values.push(("count", n.to_string())),
                 Argument::Operation(op) => values.push(("op", self.operation(op))),
@@ -214,6 +246,7 @@ impl Language {
                 Argument::Flags { flags, .. } => values.push(("flags", self.flags(flags))),
                 Argument::Protocol | Argument::Length(_) | Argument::Buffer | Argument::Unspecified => {}
                 Argument::Command | Argument::Status { .. } | Argument::ValueRoom | Argument::Program(_) => {}
+                Argument::StatusCommand => {}
             }
         }
         values
@@ -254,6 +287,35 @@ impl Language {
             ("family", constant(lookup.family.to_string())),
             ("flags", constant(lookup.flags.to_string())),
         ]
+    }
+
+    /// The flags of a new descriptor, as the language has them.
+    fn descriptor_flags(&self, flags: SocketFlags) -> String {
+        let names: Vec<String> = flags.names().map(|name| format!("{}{name}", self.words.level)).collect();
+        if names.is_empty() { "0".to_owned() } else { names.join(" | ") }
+    }
+
+    /// What stands for flags of a new descriptor, a value that is no int, and a request.
+    fn other(&self, argument: Argument<'_>) -> Vec<(&'static str, String)> {
+        match argument {
+            Argument::NewFlags(flags) => vec![("new_flags", self.descriptor_flags(flags))],
+            Argument::Structured(value) => self.structured(value),
+            Argument::Request(request) => {
+                vec![("request", request.to_string()), ("number", format!("{:#x}", request.number()))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The parts of a value that is no int.
+    fn structured(&self, value: &StructuredValue) -> Vec<(&'static str, String)> {
+        match value {
+            StructuredValue::Time { seconds, microseconds } => {
+                vec![("seconds", seconds.to_string()), ("micros", microseconds.to_string())]
+            }
+            StructuredValue::Linger { on, seconds } => vec![("on", on.to_string()), ("value", seconds.to_string())],
+            StructuredValue::Name(name) => self.payload(name.as_bytes()).into(),
+        }
     }
 
     fn operation(&self, op: EpollOp) -> String {

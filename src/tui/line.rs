@@ -1,5 +1,6 @@
 //! What goes with the line that the learner types: those typed before, what Tab offers, and what is wrong with it.
 
+use super::variables::Variables;
 use crate::model::typed::Mistyped;
 
 /// So many lines are kept.
@@ -12,6 +13,8 @@ pub(super) struct TypedLines {
     pub(super) mistyped: Option<Mistyped>,
     /// What may stand at the cursor, where that is several words.
     pub(super) offers: Vec<String>,
+    /// The names that lines have given values.
+    pub(super) variables: Variables,
     /// Those that were typed, the newest last.
     kept: Vec<String>,
     /// Which of them stands there now.

@@ -90,7 +90,7 @@ const fn number(name: CallName) -> usize {
         CallName::Shutdown => 7,
         CallName::Close | CallName::SetSockOpt | CallName::Fcntl | CallName::Other => 8,
         CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll | CallName::Dup => 8,
-        CallName::Fork => 8,
+        CallName::Fork | CallName::Accept4 | CallName::Ioctl => 8,
         CallName::Select | CallName::EpollCreate | CallName::EpollCtl | CallName::EpollWait => 8,
         CallName::Read | CallName::Write | CallName::SendMsg | CallName::RecvMsg | CallName::GetAddrInfo => 8,
     }
@@ -161,8 +161,10 @@ pub(super) fn descriptors(app: &App, actor: Actor) -> Vec<i32> {
 
 /// What is left out when a call is typed.
 pub(super) fn usual(app: &App) -> typed::Usual {
-    let fd = caller(app).and_then(|actor| sockets(app, actor).pop());
-    typed::Usual { server: app.walk().server(), fd }
+    let caller = caller(app);
+    let fd = caller.and_then(|actor| sockets(app, actor).pop());
+    let variables = caller.map(|actor| app.lines.variables.of(actor, app.walk().trace())).unwrap_or_default();
+    typed::Usual { server: app.walk().server(), fd, variables }
 }
 
 fn call(app: &App, offer: &Offer) -> Option<Call> {
@@ -184,7 +186,7 @@ fn call(app: &App, offer: &Offer) -> Option<Call> {
         CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt | CallName::Poll | CallName::Dup => {
             return None;
         }
-        CallName::Fork => return None,
+        CallName::Fork | CallName::Accept4 | CallName::Ioctl => return None,
         CallName::Select | CallName::EpollCreate | CallName::EpollCtl | CallName::EpollWait => return None,
         CallName::Read | CallName::Write | CallName::SendMsg | CallName::RecvMsg | CallName::GetAddrInfo => {
             return None;

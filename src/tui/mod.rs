@@ -50,6 +50,7 @@ mod texts;
 mod timer_texts;
 mod typing;
 mod update;
+mod variables;
 mod works;
 mod wrap;
 

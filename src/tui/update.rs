@@ -62,6 +62,7 @@ impl App {
     pub fn restarted(&mut self, walk: Walk) {
         self.walk = walk;
         self.generation += 1;
+        self.lines.variables.forget();
         self.place = super::app::Selection { turn: self.place.turn, actor: self.place.actor, ..Default::default() };
         self.now = Duration::ZERO;
         self.auto = self.auto.map(|_| Auto { due: None });

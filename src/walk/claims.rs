@@ -120,7 +120,7 @@ impl ClaimContext<'_> {
     /// Whether what a call told is what is wanted.
     fn tells(&self, returned: &Returned, wanted: &ToldTerms) -> bool {
         match wanted {
-            ToldTerms::Value(value, _) => returned.option.is_some_and(|told| told.value == *value),
+            ToldTerms::Value(value, _) => returned.option.as_ref().is_some_and(|told| told.value == *value),
             ToldTerms::Address(wanted) => returned.peer == Some(wanted.at(self.server.port(), self.port)),
             ToldTerms::Addresses(wanted) => {
                 let wanted = wanted.iter().map(|wanted| wanted.at(self.server.port(), self.port));
@@ -473,7 +473,7 @@ fn fate(fate: Fate) -> SegmentFate {
 /// What a call told, of the kind that is wanted.
 fn told_by(returned: &Returned, wanted: &ToldTerms) -> String {
     let told = match wanted {
-        ToldTerms::Value(..) => returned.option.map(|told| told.to_string()),
+        ToldTerms::Value(..) => returned.option.as_ref().map(ToString::to_string),
         ToldTerms::Address(_) => returned.peer.map(|told| told.to_string()),
         ToldTerms::Addresses(_) => Some(listed(&returned.addresses)),
     };

@@ -293,7 +293,13 @@ impl Free {
     /// A text of `assets/text/transfers.toml` stands on the screen in both languages.
     #[track_caller]
     fn is_said_of_transfers(&mut self, key: &str, values: &[(&str, &str)]) {
-        let table: toml::Table = toml::from_str(include_str!("../../assets/text/transfers.toml")).unwrap();
+        self.is_said_by(include_str!("../../assets/text/transfers.toml"), key, values);
+    }
+
+    /// The same of the texts of another file.
+    #[track_caller]
+    fn is_said_by(&mut self, texts: &str, key: &str, values: &[(&str, &str)]) {
+        let table: toml::Table = toml::from_str(texts).unwrap();
         for lang in ["en", "zh"] {
             self.sees(&fill(table[key][lang].as_str().unwrap(), values));
             self.stage.press(self.seat, "L");
@@ -1101,6 +1107,54 @@ fn a_listener_that_was_shut_down_cannot_listen_beside_its_connection() {
         let (_, _) = free.pair();
         free.tries(Server, "shutdown 3 SHUT_RD", Some("listening"));
         free.tries(Server, "listen 3 8", Some("connected"));
+        free.stage.close(&[free.seat]);
+    }
+}
+
+/// Values, flags and requests as C has them are made with the kernel, told with what came back, and explained; names that calls have
+/// given a value stand for it.
+#[test]
+fn lines_of_c_are_taken_at_their_word() {
+    let device = include_str!("../../assets/text/device.toml");
+    let options = include_str!("../../assets/text/options.toml");
+    for user in lab_users() {
+        let mut free = Free::new(user);
+        free.all_pass();
+        free.does(Server, "int fd = socket(AF_INET, SOCK_STREAM, 0);");
+        free.does(Server, "bind(fd, 127.0.0.1:8000);");
+        free.does(Server, "listen(fd, 5);");
+        free.tries(Server, "ioctl(fd, FIONREAD, &n)", None);
+        let client = free.does(Client, "int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)");
+        free.does(Client, "fcntl(s, F_SETFL, fcntl(s, F_GETFL, 0) & ~O_NONBLOCK)");
+        assert_eq!(free.does(Client, "fcntl(s, F_GETFL)"), i64::from(libc::O_RDWR));
+        free.stage.wait_text(free.seat, "= 2 (O_RDWR)");
+        free.is_said_by(device, "blocking", &[]);
+        free.does(Client, "setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, \"reno\", 4)");
+        free.is_said_by(options, "congestion", &[("name", "reno")]);
+        free.tries(Client, "setsockopt(s, IPPROTO_TCP, TCP_CONGESTION, \"nonsense\", 8)", None);
+        free.does(Client, "getsockopt(s, IPPROTO_TCP, TCP_CONGESTION, name, &len)");
+        free.stage.wait_text(free.seat, "= 0 (\"reno\")");
+        free.does(Client, "connect(s, 127.0.0.1:8000)");
+        free.does(Server, "int conn = accept4(fd, NULL, NULL, SOCK_NONBLOCK);");
+        free.tries(Server, "recv(conn, buf, 9, 0)", None);
+        assert_eq!(free.does(Server, "fcntl(conn, F_GETFL)"), i64::from(libc::O_RDWR | libc::O_NONBLOCK));
+        free.is_said_by(device, "nonblocking", &[]);
+        free.does(Client, "send(s, \"hello\", strlen(\"hello\"), 0)");
+        free.does(Server, "ioctl(conn, FIONREAD, &n)");
+        free.stage.wait_text(free.seat, "= 0 (5)");
+        free.is_said_by(device, "unread", &[("n", "5")]);
+        free.does(Client, "ioctl(s, SIOCOUTQ, &n)");
+        free.is_said_by(device, "all_acknowledged", &[]);
+        free.tries(Client, "setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, {0, 1000000})", None);
+        free.does(Client, "setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, 0.05)");
+        free.is_said_by(options, "receive_limit", &[("s", "0.05")]);
+        free.does(Client, "getsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &tv, &len)");
+        free.stage.wait_text(free.seat, "= 0 ({0, ");
+        free.tries(Client, "recv(s, buf, 9, 0)", Some("time-over"));
+        free.does(Client, "setsockopt(s, SOL_SOCKET, SO_LINGER, {1,0})");
+        free.does(Client, "getsockopt(s, SOL_SOCKET, SO_LINGER, &l, &len)");
+        free.stage.wait_text(free.seat, "= 0 ({1, 0})");
+        free.tries(Client, &format!("close {client}"), Some("linger-zero"));
         free.stage.close(&[free.seat]);
     }
 }

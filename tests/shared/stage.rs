@@ -664,7 +664,9 @@ impl Drop for Beside {
 /// The name of the call that a typed text means.
 pub fn name(call: &str) -> String {
     let of_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
-    let name: String = call.chars().take_while(of_name).collect();
+    // Behind a `=` it stands where a name gets its value.
+    let called = call.split_once(" = ").filter(|(before, _)| !before.contains('(')).map_or(call, |(_, call)| call);
+    let name: String = called.chars().take_while(of_name).collect();
     if name == "nonblock" { "fcntl".to_owned() } else { name }
 }
 

@@ -16,7 +16,7 @@ use std::thread;
 use common::{BOUND, Folder, skipped};
 use programs::Tool;
 use sockwalk::lesson::{builtin, builtin_names};
-use sockwalk::model::{Call, MessageFlags, SOCKET_OPTIONS, Side};
+use sockwalk::model::{Call, DeviceRequest, MessageFlags, SOCKET_OPTIONS, Side, SocketOption, StructuredValue};
 use sockwalk::tui::Snippets;
 use turns::{Turn, turns};
 
@@ -110,7 +110,7 @@ fn every_lessons_calls_are_programs_that_do_what_it_claims() {
                 functions.push((format!("{name}_{side}"), own));
             }
         }
-        let options = options();
+        let options = options(language.name());
         functions.push(("options_server".into(), options.iter().collect()));
         functions.push(("options_client".into(), Vec::new()));
         let flagged = with_flags();
@@ -131,15 +131,30 @@ fn every_lessons_calls_are_programs_that_do_what_it_claims() {
     }
 }
 
-/// Every option that a lesson may set, on one socket.
-fn options() -> Vec<Turn> {
+/// Every option that a lesson may set, on one socket, and what else a value may be.
+fn options(language: &str) -> Vec<Turn> {
     let socket = Turn::of(Call::Socket { ipv6: false, udp: false }, Some(3));
     // No MSS is as short as one byte.
     let value = |option: &str| if option == "TCP_MAXSEG" { 536 } else { 1 };
     let set = |option: &&str| {
         Turn::of(Call::SetOption { fd: 3, option: option.parse().unwrap(), value: value(option) }, None)
     };
-    std::iter::once(socket).chain(SOCKET_OPTIONS.iter().map(set)).collect()
+    let set_to = |option, value| Turn::of(Call::SetStructured { fd: 3, option, value }, None);
+    let structured = [
+        set_to(SocketOption::RECV_TIMEOUT, StructuredValue::Time { seconds: 1, microseconds: 500_000 }),
+        set_to(SocketOption::CONGESTION, StructuredValue::Name("reno".into())),
+        Turn::of(Call::SetOption { fd: 3, option: SocketOption::LINGER, value: -1 }, None),
+    ];
+    // In Go these are of a package that isn't the standard library's.
+    let asks = [
+        Turn::of(Call::GetStatus { fd: 3 }, None),
+        Turn::of(Call::Ioctl { fd: 3, request: DeviceRequest::Unread }, None),
+    ];
+    let asked = [SocketOption::RECV_TIMEOUT, SocketOption::CONGESTION, SocketOption::LINGER];
+    let asked = asked.map(|option| Turn::of(Call::GetOption { fd: 3, option }, None));
+    let asks = asks.into_iter().chain(asked).filter(|_| language != "Go");
+    let set = SOCKET_OPTIONS.iter().map(set);
+    std::iter::once(socket).chain(set).chain(structured).chain(asks).collect()
 }
 
 /// Calls with flags, and what has no lesson: on a socket for datagrams, of which none comes.

@@ -174,7 +174,10 @@ const C: Frame = Frame {
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <linux/sockios.h>
 #include <unistd.h>
 
 static int failure;
@@ -240,6 +243,7 @@ func failed(err error) {
 const PYTHON: Frame = Frame {
     head: r#"import socket
 import ctypes
+import fcntl
 import struct
 import sys
 

@@ -63,6 +63,9 @@ pub fn lesson(bytes: &[u8]) {
 
 /// A call as it is typed.
 pub fn typed_call(bytes: &[u8]) {
-    let usual = Usual { server: ([127, 0, 0, 1], 8000).into(), fd: Some(3) };
-    let _ = typed::parse(&String::from_utf8_lossy(bytes), &usual);
+    let variables = vec![("fd".to_owned(), Some("3".to_owned())), ("l".to_owned(), Some("{1, 0}".to_owned()))];
+    let usual = Usual { server: ([127, 0, 0, 1], 8000).into(), fd: Some(3), variables };
+    let text = String::from_utf8_lossy(bytes);
+    let _ = typed::parse(&text, &usual);
+    let _ = typed::complete(&text, &typed::Nameable::default()).extended(&text);
 }

@@ -2,7 +2,7 @@
 //! which error a wrong one gives is the kernel's to say. Nothing is repeated, nothing is left out.
 
 use super::*;
-use crate::model::{EpollEvents, EpollOp, FD_SETSIZE, MOST_POLLED, PollEvents, PolledDescriptor};
+use crate::model::{DeviceRequest, EpollEvents, EpollOp, FD_SETSIZE, MOST_POLLED, PollEvents, PolledDescriptor};
 
 /// `socket(2)`; `kind` is `SOCK_…`.
 pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> io::Result<RawFd> {
@@ -31,12 +31,12 @@ pub fn dissolve(fd: RawFd) -> io::Result<()> {
     // SAFETY: the pointer is to an address that is at least as long, and lives across the call.
     check(unsafe { libc::connect(fd, (&raw const none).cast(), length) }).map(drop)
 }
-/// `accept4(2)`: the new descriptor, and the peer.
-pub fn accept(fd: RawFd) -> io::Result<(RawFd, SockAddr)> {
+/// `accept4(2)` with these flags: the new descriptor, and the peer.
+pub fn accept(fd: RawFd, flags: c_int) -> io::Result<(RawFd, SockAddr)> {
     let mut peer = SockAddrStorage::zeroed();
     let mut length = peer.size_of();
     // SAFETY: the pointers are to `peer` with its own size and to `length`; both live across the call.
-    let fd = check(unsafe { libc::accept4(fd, (&raw mut peer).cast(), &mut length, libc::SOCK_CLOEXEC) })?;
+    let fd = check(unsafe { libc::accept4(fd, (&raw mut peer).cast(), &mut length, flags | libc::SOCK_CLOEXEC) })?;
     // SAFETY: the kernel wrote an address, or nothing into zeros, which is none.
     Ok((fd, unsafe { SockAddr::new(peer, length) }))
 }
@@ -149,6 +149,46 @@ pub fn set_option<const N: usize>(fd: RawFd, (level, number): (c_int, c_int), va
 /// `getsockopt(2)` of an option whose value is one int; of a longer one, its first.
 pub fn option(fd: RawFd, (level, number): (c_int, c_int)) -> io::Result<c_int> {
     super::option(fd, number, level, 0)
+}
+/// `setsockopt(2)` of a text, which has no 0 behind it.
+pub fn set_option_name(fd: RawFd, (level, number): (c_int, c_int), name: &[u8]) -> io::Result<()> {
+    let size = name.len() as libc::socklen_t;
+    // SAFETY: the pointer is to `name` with its own size.
+    check(unsafe { libc::setsockopt(fd, level, number, name.as_ptr().cast(), size) }).map(drop)
+}
+/// `setsockopt(2)` of a `struct timeval`: seconds and microseconds.
+pub fn set_option_time(fd: RawFd, (level, number): (c_int, c_int), time: [i64; 2]) -> io::Result<()> {
+    let [seconds, microseconds] = time;
+    let time = libc::timeval { tv_sec: seconds as _, tv_usec: microseconds as _ };
+    let size = mem::size_of_val(&time) as libc::socklen_t;
+    // SAFETY: the pointer is to `time` with its own size.
+    check(unsafe { libc::setsockopt(fd, level, number, (&raw const time).cast(), size) }).map(drop)
+}
+/// `getsockopt(2)` of a `struct timeval`: seconds and microseconds.
+pub fn option_time(fd: RawFd, (level, number): (c_int, c_int)) -> io::Result<[i64; 2]> {
+    let time = super::option(fd, number, level, libc::timeval { tv_sec: 0, tv_usec: 0 })?;
+    Ok([time.tv_sec as i64, time.tv_usec as i64])
+}
+/// `getsockopt(2)` of a structure of two ints.
+pub fn option_pair(fd: RawFd, (level, number): (c_int, c_int)) -> io::Result<[c_int; 2]> {
+    super::option(fd, number, level, [0; 2])
+}
+/// `getsockopt(2)` of a text.
+pub fn option_name(fd: RawFd, (level, number): (c_int, c_int)) -> io::Result<String> {
+    let bytes = super::option(fd, number, level, [0_u8; 16])?;
+    let name = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    Ok(String::from_utf8_lossy(name).into_owned())
+}
+/// `ioctl(2)` of a request that tells an int.
+pub fn ask_device(fd: RawFd, request: DeviceRequest) -> io::Result<c_int> {
+    let mut told: c_int = 0;
+    // SAFETY: each of these requests writes one int, to a pointer that lives across the call.
+    check(unsafe { libc::ioctl(fd, request.number() as _, &raw mut told) }).map(|_| told)
+}
+/// `fcntl(2)`, `F_GETFL`
+pub fn status(fd: RawFd) -> io::Result<c_int> {
+    // SAFETY: takes no pointer.
+    check(unsafe { libc::fcntl(fd, libc::F_GETFL) })
 }
 /// `getsockname(2)`
 pub fn own_name(fd: RawFd) -> io::Result<SockAddr> {

@@ -1,11 +1,12 @@
 //! What may stand where a line is being typed: the words that begin as the last one does.
 
+use super::assigned::call_begins;
 use super::{OWN_NAMES, separates};
 use crate::model::edit::{self, EditField};
 use crate::model::rule::{self, RuleKind};
 use crate::model::{
-    CORE_SETTINGS, CallName, EpollEvents, EpollOp, IPV4_SETTINGS, LookupFamily, LookupFlags, PollEvents, RouteMetric,
-    SocketOption, is_kernel_change,
+    CORE_SETTINGS, CallName, DeviceRequest, EpollEvents, EpollOp, IPV4_SETTINGS, LookupFamily, LookupFlags, PollEvents,
+    RouteMetric, SocketOption, is_kernel_change,
 };
 use crate::tcp::{Flags, IcmpError};
 
@@ -14,6 +15,8 @@ use crate::tcp::{Flags, IcmpError};
 pub struct Nameable {
     /// The descriptors of the side whose call it is.
     pub fds: Vec<i32>,
+    /// The variables that it has.
+    pub names: Vec<String>,
     /// The lesson's steps; empty where there is none to go back to.
     pub steps: Vec<String>,
 }
@@ -47,6 +50,16 @@ impl Completion {
 
 /// What may stand at the end of a line. Nothing where a text is being typed, which is the learner's own.
 pub fn complete(line: &str, known: &Nameable) -> Completion {
+    let call = call_begins(line);
+    let (assigned, line) = line.split_at(call);
+    let completion = completed(line, known);
+    // An assignment is of a call: nothing else has a value.
+    let is_first = words(&line[..completion.begin]).is_empty();
+    let is_call = |word: &String| assigned.is_empty() || !is_first || CallName::typed(word).is_some();
+    Completion { begin: call + completion.begin, fits: completion.fits.into_iter().filter(is_call).collect() }
+}
+
+fn completed(line: &str, known: &Nameable) -> Completion {
     let Some(begin) = begin_of_last(line) else { return Completion::default() };
     let before: Vec<&str> = words(&line[..begin]);
     let offered = match before.split_first() {
@@ -171,10 +184,19 @@ fn of_field(line: &str, begin: usize) -> Completion {
 
 /// An argument of a call behind these.
 fn call_words(name: &str, before: &[&str], known: &Nameable) -> Vec<String> {
-    let fds = || known.fds.iter().map(i32::to_string).collect::<Vec<_>>();
+    let fds = || known.fds.iter().map(i32::to_string).chain(known.names.iter().cloned()).collect::<Vec<_>>();
     let options = || SocketOption::names().map(str::to_owned).collect::<Vec<_>>();
     match (name, before) {
-        ("socket", _) => owned(&["AF_INET", "AF_INET6", "SOCK_STREAM", "SOCK_DGRAM", "IPPROTO_TCP", "IPPROTO_UDP"]),
+        ("socket", _) => owned(&[
+            "AF_INET",
+            "AF_INET6",
+            "SOCK_STREAM",
+            "SOCK_DGRAM",
+            "SOCK_NONBLOCK",
+            "SOCK_CLOEXEC",
+            "IPPROTO_TCP",
+            "IPPROTO_UDP",
+        ]),
         ("getaddrinfo", []) => owned(&["localhost"]),
         ("getaddrinfo", [_]) => Vec::new(),
         ("getaddrinfo", _) => LookupFamily::names().chain(LookupFlags::names()).map(str::to_owned).collect(),
@@ -191,9 +213,12 @@ fn call_words(name: &str, before: &[&str], known: &Nameable) -> Vec<String> {
             all
         }
         ("setsockopt" | "getsockopt", [_, "SOL_SOCKET" | "IPPROTO_TCP"]) => options(),
+        ("setsockopt", [.., "TCP_CONGESTION"]) => owned(&["cubic", "reno"]),
+        ("accept4", [_, ..]) => owned(&["NULL", "SOCK_NONBLOCK", "SOCK_CLOEXEC"]),
+        ("ioctl", [_]) => DeviceRequest::ALL.map(|request| request.name().to_owned()).to_vec(),
         ("shutdown", [_]) => owned(&["SHUT_RD", "SHUT_WR", "SHUT_RDWR"]),
         ("listen", [_]) => owned(&["SOMAXCONN"]),
-        ("fcntl", [_]) => owned(&["F_SETFL", "O_NONBLOCK"]),
+        ("fcntl", [_]) => owned(&["F_SETFL", "F_GETFL", "O_NONBLOCK"]),
         ("fcntl", [_, "F_SETFL"]) => owned(&["O_NONBLOCK", "0"]),
         ("connect", [_]) => owned(&["AF_UNSPEC"]),
         ("recv" | "recvfrom" | "recvmsg", [_, ..]) | ("send" | "sendto" | "sendmsg", [_, _, ..]) => {
@@ -212,7 +237,7 @@ mod tests {
     use crate::model::rule::TypedRule;
 
     fn known() -> Nameable {
-        Nameable { fds: vec![3, 41], steps: vec!["bind".into(), "listen".into()] }
+        Nameable { fds: vec![3, 41], names: Vec::new(), steps: vec!["bind".into(), "listen".into()] }
     }
 
     fn fits(line: &str) -> Vec<String> {
@@ -262,7 +287,7 @@ mod tests {
     /// What is offered is understood: each word where it is offered.
     #[test]
     fn each_word_that_is_offered_is_one_of_the_notation() {
-        let usual = Usual { server: "127.0.0.1:8000".parse().unwrap(), fd: Some(3) };
+        let usual = Usual { server: "127.0.0.1:8000".parse().unwrap(), fd: Some(3), variables: Vec::new() };
         let is_word = |line: &str| {
             let wrong = parse(line, &usual).err();
             !matches!(wrong, Some(Mistyped::Name(_) | Mistyped::Argument(..) | Mistyped::Option(_)))

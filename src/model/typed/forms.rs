@@ -33,6 +33,8 @@ pub const fn form(name: CallName) -> &'static str {
         CallName::SendMsg => "sendmsg(3, {\"ab\", \"cd\"}, 0, 127.0.0.1:8000)",
         CallName::RecvMsg => "recvmsg(3, {2, 100}, 0)",
         CallName::GetAddrInfo => "getaddrinfo(\"localhost\", \"8000\")",
+        CallName::Accept4 => "accept4(3, NULL, NULL, SOCK_NONBLOCK)",
+        CallName::Ioctl => "ioctl(3, FIONREAD, &n)",
         // Programs make it alone.
         CallName::Other => "",
     }

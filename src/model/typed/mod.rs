@@ -7,16 +7,19 @@ use std::iter::Peekable;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::Chars;
 
+mod assigned;
 mod completion;
 mod forms;
 mod lookup;
 mod readiness;
 mod transfer;
+mod values;
 mod written_in_c;
 
 #[cfg(test)]
 mod tests;
 
+pub use assigned::{TypedLine, Variable, read};
 pub use completion::{Completion, Nameable, complete};
 pub use forms::form;
 pub use written_in_c::Instead;
@@ -25,7 +28,7 @@ use super::SettingFault;
 use super::edit::EditFault;
 use super::escape::unescape;
 use super::rule::RuleFault;
-use super::{Actor, Call, CallName, How, LONGEST_READ, Side, SocketOption};
+use super::{Actor, Call, CallName, DeviceRequest, How, LONGEST_READ, Maker, Side, SocketFlags, SocketOption};
 
 /// Why a text is no call. The words are the front ends'.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +39,14 @@ pub enum Mistyped {
     Instead(String, Instead),
     /// A variable of C's stands where the call wants what it holds.
     Variable(CallName, String),
+    /// This variable has no value yet: the call that gives it one hasn't returned.
+    NotYet(String),
+    /// What stands before a `=` is no name that a value could be given.
+    Assigned(String),
+    /// A line that only declares a variable.
+    Declared(String),
+    /// How long something is, of which that isn't known here.
+    Size(CallName, String),
     /// The call wants a descriptor first.
     Descriptor(CallName),
     /// An argument that isn't what the call wants there.
@@ -74,13 +85,15 @@ pub enum Mistyped {
     Setting(SettingFault),
 }
 
-/// What stands in for what is left out.
-#[derive(Clone, Copy, Debug)]
+/// What stands in for what is left out, and what names hold.
+#[derive(Clone, Debug)]
 pub struct Usual {
     /// The server's address.
     pub server: SocketAddr,
     /// The descriptor that is meant where none is typed.
     pub fd: Option<i32>,
+    /// The variables that have got a value, the newest last.
+    pub variables: Vec<Variable>,
 }
 
 /// The longest text that one `send()` takes from the keyboard, in bytes.
@@ -107,10 +120,19 @@ const READ: usize = 1024;
 /// # Errors
 /// [`Mistyped`] says what it isn't.
 pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
+    match read(text, usual)? {
+        TypedLine::Call(_, call) => Ok(call),
+        TypedLine::Value(name, _) => Err(Mistyped::Name(name)),
+    }
+}
+
+/// The call that a text means with nothing before it.
+fn call(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
     let words = words(text, has_buffers(text))?;
     let Some((first, rest)) = words.split_first() else { return Err(Mistyped::Name(String::new())) };
     let name = CallName::typed(&first.text).ok_or_else(|| written_in_c::no_call(&first.text, rest))?;
     let in_c = written_in_c::is_in_c(text);
+    let rest = &assigned::resolved(name, in_c, rest, usual)?[..];
     let mut args = Arguments { name, typed: &first.text, in_c, words: rest, usual };
     let call = args.call()?;
     if args.words.is_empty() { Ok(call) } else { Err(Mistyped::TooMany(name)) }
@@ -129,6 +151,11 @@ struct TypedWord {
 }
 
 impl TypedWord {
+    /// One that stands without quotation marks.
+    fn plain(text: String) -> TypedWord {
+        TypedWord { bytes: text.clone().into_bytes(), text, quoted: false }
+    }
+
     /// Whether it is a whole number, however large.
     fn is_number(&self) -> bool {
         let digits = self.text.strip_prefix('-').unwrap_or(&self.text);
@@ -211,12 +238,12 @@ impl<'a> Arguments<'a> {
         }
         let fd = self.descriptor()?;
         Ok(match self.name {
-            CallName::Bind => Call::Bind { fd, addr: self.address()? },
+            CallName::Bind => Call::Bind { fd, addr: self.sized_address()? },
             CallName::Connect if self.words.first().is_some_and(|word| UNSPECIFIED.contains(&word.text.as_str())) => {
                 self.next();
                 Call::Dissolve { fd }
             }
-            CallName::Connect => Call::Connect { fd, addr: self.address()? },
+            CallName::Connect => Call::Connect { fd, addr: self.sized_address()? },
             CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
             CallName::Send => {
                 let (data, flags) = self.sent()?;
@@ -238,11 +265,14 @@ impl<'a> Arguments<'a> {
             CallName::Shutdown => Call::Shutdown { fd, how: self.direction()? },
             CallName::SetSockOpt => {
                 let option = self.option()?;
-                Call::SetOption { fd, option, value: self.option_value()? }
+                self.option_set(fd, option)?
             }
-            CallName::Fcntl => {
-                self.skip(1, &["F_SETFL"]);
-                Call::SetNonblocking { fd, on: self.nonblocking()? }
+            CallName::Fcntl => self.status(fd)?,
+            CallName::Accept4 => Maker::accept(fd, self.accept_flags()?).into(),
+            CallName::Ioctl => {
+                let request = self.request()?;
+                self.skip_filled(1);
+                Call::Ioctl { fd, request }
             }
             CallName::Dup => Call::Dup { fd },
             CallName::Accept | CallName::GetSockName | CallName::GetPeerName | CallName::GetSockOpt => self.asks(fd)?,
@@ -264,14 +294,15 @@ impl<'a> Arguments<'a> {
     }
 
     fn socket(&mut self) -> Result<Call, Mistyped> {
-        let (mut ipv6, mut udp) = (self.usual.server.is_ipv6(), false);
+        let (mut ipv6, mut udp, mut flags) = (self.usual.server.is_ipv6(), false, SocketFlags::default());
         while let Some(word) = self.next() {
             for part in word.text.split('|') {
                 match part {
                     "AF_INET" | "PF_INET" | "4" => ipv6 = false,
                     "AF_INET6" | "PF_INET6" | "6" => ipv6 = true,
-                    // Nothing is executed here, so SOCK_CLOEXEC changes nothing.
-                    "SOCK_STREAM" | "SOCK_CLOEXEC" | "0" | "" => {}
+                    "SOCK_STREAM" | "0" | "" => {}
+                    "SOCK_NONBLOCK" => flags = flags.with(SocketFlags::NONBLOCK),
+                    "SOCK_CLOEXEC" => flags = flags.with(SocketFlags(libc::SOCK_CLOEXEC)),
                     "SOCK_DGRAM" | "udp" => udp = true,
                     "IPPROTO_TCP" if !udp => {}
                     "IPPROTO_UDP" if udp => {}
@@ -279,7 +310,7 @@ impl<'a> Arguments<'a> {
                 }
             }
         }
-        Ok(Call::Socket { ipv6, udp })
+        Ok(Maker::socket(ipv6, udp, flags))
     }
 
     fn next(&mut self) -> Option<&'a TypedWord> {
@@ -340,18 +371,70 @@ impl<'a> Arguments<'a> {
         Ok(SocketOption { level, number })
     }
 
-    /// Whether `fcntl()` sets O_NONBLOCK, or takes it back: `0`, or as in C `flags & ~O_NONBLOCK`.
-    fn nonblocking(&mut self) -> Result<bool, Mistyped> {
+    /// `fcntl()` of the flags: it asks for them, or sets O_NONBLOCK or takes it back: `0`, or as in C `flags & ~O_NONBLOCK`.
+    fn status(&mut self, fd: i32) -> Result<Call, Mistyped> {
+        if self.words.first().is_some_and(|word| word.text == "F_GETFL") {
+            self.next();
+            self.skip(1, &["0"]);
+            return Ok(Call::GetStatus { fd });
+        }
+        self.skip(1, &["F_SETFL"]);
         let mut on = self.typed != BLOCKING;
+        let known = libc::O_RDWR | libc::O_NONBLOCK;
         while let Some(word) = self.next() {
             match word.text.as_str() {
                 "O_NONBLOCK" | "NONBLOCK" => on = true,
                 "0" | "~O_NONBLOCK" => on = false,
                 "flags" | "&" | "|" => {}
+                // `fcntl(3, F_GETFL) | O_NONBLOCK`: what it asks for is asked for anyway.
+                "fcntl" => {
+                    self.skip(1, &[fd.to_string().as_str()]);
+                    self.skip(1, &["F_GETFL"]);
+                    self.skip(1, &["0"]);
+                }
+                // What an earlier F_GETFL told.
+                text if text.parse::<i32>().is_ok_and(|flags| flags & !known == 0) => {
+                    on = text.parse::<i32>().is_ok_and(|flags| flags & libc::O_NONBLOCK != 0);
+                }
                 other => return Err(self.wrong(other)),
             }
         }
-        Ok(on)
+        Ok(Call::SetNonblocking { fd, on })
+    }
+
+    /// The flags of `accept4()`, behind the address and its length, which the kernel fills: `accept4 3 nonblock` is shorter.
+    fn accept_flags(&mut self) -> Result<SocketFlags, Mistyped> {
+        let named = |text: &str| {
+            let short = text.to_ascii_uppercase();
+            let name = if short.starts_with("SOCK_") { short } else { format!("SOCK_{short}") };
+            SocketFlags::all_names().find(|known| *known == name).and_then(|name| name.parse::<SocketFlags>().ok())
+        };
+        let is_flag = |word: &TypedWord| word.text.split('|').any(|text| named(text).is_some());
+        for _ in 0..2 {
+            if !self.words.first().is_some_and(is_flag) {
+                self.skip_filled(1);
+            }
+        }
+        let mut flags = SocketFlags::default();
+        while let Some(word) = self.next() {
+            for text in word.text.split('|').filter(|text| !text.is_empty() && *text != "0") {
+                flags = flags.with(named(text).ok_or_else(|| self.wrong(text))?);
+            }
+        }
+        Ok(flags)
+    }
+
+    /// What `ioctl()` asks.
+    fn request(&mut self) -> Result<DeviceRequest, Mistyped> {
+        let Some(word) = self.next() else { return Ok(DeviceRequest::Unread) };
+        DeviceRequest::by_name(&word.text.to_ascii_uppercase()).ok_or_else(|| self.wrong(&word.text))
+    }
+
+    /// An address, and how long it is in C.
+    fn sized_address(&mut self) -> Result<SocketAddr, Mistyped> {
+        let address = self.address()?;
+        self.skip_size();
+        Ok(address)
     }
 
     fn address(&mut self) -> Result<SocketAddr, Mistyped> {

@@ -3,12 +3,12 @@ mod in_c;
 use super::*;
 use crate::model::{
     EpollEvents, EpollOp, FD_SETSIZE, Lookup, LookupFamily, LookupFlags, MOST_POLLED, MessageFlags, PollEvents,
-    PolledDescriptor, SOCKET_OPTIONS, Transfer,
+    PolledDescriptor, SOCKET_OPTIONS, StructuredValue, Transfer,
 };
 use proptest::prelude::*;
 
 fn usual() -> Usual {
-    Usual { server: SocketAddr::from(([127, 0, 0, 1], 8000)), fd: Some(5) }
+    Usual { server: SocketAddr::from(([127, 0, 0, 1], 8000)), fd: Some(5), variables: Vec::new() }
 }
 
 fn polls(fds: &[(i32, &str)], timeout: i32) -> Call {
@@ -35,12 +35,7 @@ fn as_the_manual_pages_have_it_or_shorter() {
     let sends = |flags| Call::Send { fd: 5, data: b"ab".to_vec(), flags: MessageFlags(flags) };
     for (texts, call) in [
         (
-            vec![
-                "socket()",
-                "socket",
-                "socket(AF_INET, SOCK_STREAM, 0)",
-                "socket(PF_INET, SOCK_STREAM|SOCK_CLOEXEC, 0)",
-            ],
+            vec!["socket()", "socket", "socket(AF_INET, SOCK_STREAM, 0)", "socket(PF_INET, SOCK_STREAM, IPPROTO_TCP)"],
             Call::Socket { ipv6: false, udp: false },
         ),
         (vec!["socket(AF_INET6)", "socket 6"], Call::Socket { ipv6: true, udp: false }),
@@ -424,7 +419,12 @@ fn calls() -> impl Strategy<Value = Call> {
         fd().prop_map(|fd| Call::Close { fd }),
         fd().prop_map(|fd| Call::Dup { fd }),
         Just(Call::Fork),
-        (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| Call::SetOption { fd, option, value }),
+        (fd(), option, any::<i32>()).prop_map(|(fd, option, value)| {
+            // Whatever is negative switches SO_LINGER off.
+            let value = if option == SocketOption::LINGER { value.max(-1) } else { value };
+            Call::SetOption { fd, option, value }
+        }),
+        in_c::made_as_c_has_them(),
         (fd(), any::<bool>()).prop_map(|(fd, on)| Call::SetNonblocking { fd, on }),
         fd().prop_map(|fd| Call::GetSockName { fd }),
         fd().prop_map(|fd| Call::GetPeerName { fd }),

@@ -210,6 +210,12 @@ impl Arguments<'_> {
         let mut data = text.bytes.clone();
         if let Some(word) = self.words.first().filter(|word| !names_flags(word)) {
             self.next();
+            // `strlen("abc")`, also where a variable held the text.
+            if let Some(text) = self.words.first().filter(|text| word.text == "strlen" && text.quoted) {
+                self.next();
+                data.truncate(text.bytes.len());
+                return Ok(data);
+            }
             let length = word.text.parse().ok().filter(|length| *length <= data.len());
             data.truncate(length.ok_or_else(|| self.wrong(&word.text))?);
         }

@@ -9,27 +9,44 @@ use crate::model::CallName;
 pub enum Instead {
     /// These lines, one after the other.
     Typed(&'static [&'static str]),
-    /// How many bytes wait to be read stands at the socket; the line looks at them.
-    Unread(&'static str),
-    /// How many bytes aren't acknowledged stands at the socket.
-    Unacknowledged,
-    /// What it would tell is known by what was set; these lines set it.
-    Set(&'static [&'static str]),
+    /// The address stands in the call itself, as in these lines.
+    Address(&'static [&'static str]),
+    /// What failed, and why, stands beside each call.
+    Error,
+    /// One line is one call: which comes next is the learner's to say.
+    Flow,
+    /// What a call returned and what came stands on the screen.
+    Output,
     /// A process is ended by a key.
     Key,
 }
 
 const NONBLOCKING: &str = form(CallName::Fcntl);
-const PEEK: &str = "recv(3, buf, 1024, MSG_PEEK | MSG_DONTWAIT)";
 
 /// What the manual pages have beside the calls that are made here: by the names of functions, and of what they are asked for.
 const ELSEWHERE: &[(&[&str], Instead)] = &[
-    (&["accept4"], Instead::Typed(&[form(CallName::Accept), "fcntl(4, F_SETFL, O_NONBLOCK)"])),
-    (&["SOCK_NONBLOCK"], Instead::Typed(&[form(CallName::Socket), NONBLOCKING])),
-    (&["F_GETFL"], Instead::Set(&[NONBLOCKING, "fcntl(3, F_SETFL, 0)"])),
-    (&["FIONBIO", "ioctl", "ioctlsocket"], Instead::Typed(&[NONBLOCKING])),
-    (&["FIONREAD", "SIOCINQ", "TIOCINQ"], Instead::Unread(PEEK)),
-    (&["SIOCOUTQ", "TIOCOUTQ", "SIOCOUTQNSD"], Instead::Unacknowledged),
+    (&["FIONBIO", "ioctlsocket"], Instead::Typed(&[NONBLOCKING])),
+    (&ADDRESSES, Instead::Address(&[form(CallName::Bind), form(CallName::Connect)])),
+    (&["perror", "errno", "strerror", "err", "gai_strerror"], Instead::Error),
+    (
+        &[
+            "if",
+            "else",
+            "while",
+            "for",
+            "do",
+            "switch",
+            "return",
+            "break",
+            "goto",
+            "main",
+            "#include",
+            "pthread_create",
+        ],
+        Instead::Flow,
+    ),
+    (&["sleep", "usleep", "nanosleep", "signal", "sigaction", "alarm", "wait", "waitpid"], Instead::Flow),
+    (&["printf", "puts", "putchar", "fprintf"], Instead::Output),
     (&["F_DUPFD", "F_DUPFD_CLOEXEC", "dup2", "dup3"], Instead::Typed(&[form(CallName::Dup)])),
     (&["epoll_create"], Instead::Typed(&[form(CallName::EpollCreate)])),
     (&["epoll_pwait", "epoll_pwait2"], Instead::Typed(&[form(CallName::EpollWait)])),
@@ -45,8 +62,37 @@ const ELSEWHERE: &[(&[&str], Instead)] = &[
     (&["kill", "exit", "_exit", "abort", "raise"], Instead::Key),
 ];
 
+/// What fills an address in C.
+const ADDRESSES: [&str; 15] = [
+    "memset",
+    "bzero",
+    "memcpy",
+    "htons",
+    "htonl",
+    "ntohs",
+    "ntohl",
+    "inet_addr",
+    "inet_aton",
+    "inet_ntoa",
+    "inet_pton",
+    "inet_ntop",
+    "sin_port",
+    "sin_family",
+    "sin_addr",
+];
+
+/// The last member that a text names, as it stands in `addr.sin_port` and `addr->sin_addr.s_addr`.
+fn member(text: &str) -> Option<&str> {
+    let members = text.split(['.', '>']).map(|part| part.trim_end_matches('-'));
+    members
+        .skip(1)
+        .map(|part| if part.starts_with("sin6_") { "sin_port" } else { part })
+        .find(|part| ADDRESSES.contains(part))
+}
+
 /// What is typed in place of what has this name in C and isn't made here.
 fn instead_of(name: &str) -> Option<Instead> {
+    let name = member(name).unwrap_or(name);
     ELSEWHERE.iter().find(|(names, _)| names.contains(&name)).map(|(_, instead)| *instead)
 }
 
@@ -67,7 +113,7 @@ pub(super) fn no_call(name: &str, arguments: &[super::TypedWord]) -> Mistyped {
 }
 
 /// Whether it is a name as C's variables have it.
-fn is_identifier(text: &str) -> bool {
+pub(super) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -126,6 +172,10 @@ impl Arguments<'_> {
     /// What is wrong with an argument: that it is a variable of C's, that something else is typed for it, or that the call takes no such.
     pub(super) fn wrong(&self, text: &str) -> Mistyped {
         let parts = || text.split('|').map(str::trim);
+        // What a variable's name or length would be.
+        if self.in_c && (text == "sizeof" || text == "strlen") {
+            return Mistyped::Size(self.name, text.to_owned());
+        }
         let elsewhere = parts().find_map(|name| Some((name, instead_of(name)?)));
         match elsewhere {
             Some((name, instead)) if !name.contains(|c: char| c.is_ascii_lowercase()) => {
@@ -150,8 +200,9 @@ impl Arguments<'_> {
             }
             _ => self.number(1)?,
         };
-        if self.words.first().is_some_and(|word| word.text == "sizeof") {
-            self.words = &self.words[self.words.len().min(2)..];
+        // Its size as a number.
+        if self.in_c && self.words.len() == 1 {
+            self.skip(1, &["4"]);
         }
         Ok(value)
     }

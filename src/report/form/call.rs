@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use super::lookup::LookupForm;
+use super::made::{RequestForm, StructuredForm};
 use super::packet::bytes;
 use super::{As, TextForm, converted, remote, text};
 use crate::model::{
-    Call, CallName, CallSite, EpollEvents, EpollOp, How, Lookup, MessageFlags, OptionValue, PollEvents,
-    PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketOption, StackFrame,
-    Transfer,
+    Call, CallName, CallSite, DeviceRequest, EpollEvents, EpollOp, How, Lookup, Maker, MessageFlags, OptionValue,
+    PollEvents, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketFlags,
+    SocketOption, StackFrame, StructuredValue, Transfer,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -81,11 +82,26 @@ pub(super) enum CallForm {
         option: SocketOption,
         value: i32,
     },
+    SetStructured {
+        fd: i32,
+        #[serde(with = "As::<OptionForm>")]
+        option: SocketOption,
+        #[serde(with = "StructuredForm")]
+        value: StructuredValue,
+    },
     SetNonblocking {
         fd: i32,
         /// The first recordings know no other.
         #[serde(default = "yes", skip_serializing_if = "is_so")]
         on: bool,
+    },
+    GetStatus {
+        fd: i32,
+    },
+    Ioctl {
+        fd: i32,
+        #[serde(with = "RequestForm")]
+        request: DeviceRequest,
     },
     GetSockName {
         fd: i32,
@@ -128,6 +144,7 @@ pub(super) enum CallForm {
         timeout: i32,
     },
     GetAddrInfo(#[serde(with = "As::<Box<LookupForm>>")] Box<Lookup>),
+    Maker(#[serde(with = "As::<Box<MakerForm>>")] Box<Maker>),
     Transfer(#[serde(with = "As::<Box<TransferForm>>")] Box<Transfer>),
     Program(#[serde(with = "As::<Box<ProgramForm>>")] Box<ProgramCall>),
 }
@@ -151,6 +168,17 @@ fn is_of_send(flags: &MessageFlags) -> bool {
 
 fn is_none(flags: &MessageFlags) -> bool {
     *flags == MessageFlags::NONE
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Maker")]
+struct MakerForm {
+    #[serde(with = "CallNameForm")]
+    name: CallName,
+    #[serde(with = "As::<CallForm>")]
+    like: Call,
+    #[serde(with = "As::<TextForm>")]
+    flags: SocketFlags,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -356,6 +384,8 @@ pub(super) enum CallNameForm {
     SendMsg,
     RecvMsg,
     GetAddrInfo,
+    Accept4,
+    Ioctl,
     Other,
 }
 
@@ -404,6 +434,9 @@ struct OptionValueForm {
     #[serde(with = "As::<OptionForm>")]
     option: SocketOption,
     value: i32,
+    /// Of what is no int.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<StructuredForm>>")]
+    structured: Option<StructuredValue>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -415,6 +448,8 @@ pub(super) struct ReturnedForm {
     peer: Option<SocketAddr>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<OptionValueForm>>")]
     option: Option<OptionValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told: Option<i32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<PollEntryForm>>")]
     revents: Vec<PolledDescriptor>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -432,6 +467,7 @@ pub(super) struct ReturnedForm {
 remote! {
     CallForm: Call;
     TransferForm: Transfer;
+    MakerForm: Maker;
     ProgramForm: ProgramCall;
     DescriptorForm: ProgramDescriptor;
     ProcessSocketForm: ProcessSocket;

@@ -9,6 +9,7 @@
 mod call;
 mod event;
 mod lookup;
+mod made;
 mod packet;
 mod parts;
 mod rule;

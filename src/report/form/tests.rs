@@ -402,6 +402,7 @@ fn every() -> Vec<Event> {
         asks::of_missing_processes(),
         asks::of_messages(),
         asks::of_what_is_closed(),
+        asks::of_structures(),
     ]
     .concat()
 }

@@ -15,6 +15,12 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Variable(call, text) => {
             fill(&t.variable, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
         }
+        Mistyped::NotYet(name) => fill(&t.not_yet, &[("name", &harmless(name))]),
+        Mistyped::Assigned(text) => fill(&t.assigned, &[("text", &harmless(text))]),
+        Mistyped::Declared(text) => fill(&t.declared, &[("text", &harmless(text))]),
+        Mistyped::Size(call, text) => {
+            fill(&t.size, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
+        }
         Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
         Mistyped::Argument(call, text) | Mistyped::Host(call, text) => {
             let told = if matches!(mistyped, Mistyped::Host(..)) { &t.no_host } else { &t.no_argument };
@@ -55,9 +61,10 @@ fn instead(scene: &Scene<'_>, name: &str, instead: Instead) -> String {
     let quoted = |lines: &[&str]| lines.iter().map(|line| format!("`{line}`")).collect::<Vec<_>>().join(", ");
     let (text, forms) = match instead {
         Instead::Typed(lines) => (&t.instead, quoted(lines)),
-        Instead::Set(lines) => (&t.instead_set, quoted(lines)),
-        Instead::Unread(line) => (&t.instead_unread, quoted(&[line])),
-        Instead::Unacknowledged => (&t.instead_unacknowledged, String::new()),
+        Instead::Address(lines) => (&t.instead_address, quoted(lines)),
+        Instead::Error => (&t.instead_error, String::new()),
+        Instead::Flow => (&t.instead_flow, String::new()),
+        Instead::Output => (&t.instead_output, String::new()),
         Instead::Key => (&t.instead_key, String::new()),
     };
     fill(text, &[("name", harmless(name)), ("forms", forms)])

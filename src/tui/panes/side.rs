@@ -21,7 +21,7 @@ use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{
     Actor, Argument, Call, CallName, CallView, MessageFlags, Moment, Outcome, Returned, Role, Side, SocketFacts,
-    SocketState, SocketView, listed, ready_text,
+    SocketFlags, SocketState, SocketView, listed, ready_text, status_text,
 };
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
@@ -242,6 +242,10 @@ fn comes_again(scene: &Scene<'_>, call: &CallView<'_>) -> bool {
 pub(super) fn outcome_text(call: &Call, outcome: &Outcome) -> String {
     match outcome {
         Ok(Returned { option: Some(value), .. }) => format!("= 0 ({value})"),
+        Ok(Returned { told: Some(value), .. }) => format!("= 0 ({value})"),
+        Ok(returned) if matches!(call, Call::GetStatus { .. }) => {
+            format!("= {} ({})", returned.value, status_text(returned.value))
+        }
         Ok(returned) if !returned.addresses.is_empty() => format!("= 0 ({})", listed(&returned.addresses)),
         Ok(returned) if !returned.revents.is_empty() => {
             format!("= {} ({})", returned.value, ready_text(call.name(), &returned.revents))
@@ -284,7 +288,9 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
     call.written(if full { ", " } else { "," }, |argument| {
         Some(match argument {
             // What is always so, and what the next argument tells.
-            Argument::Family { .. } | Argument::Type { udp: false } | Argument::Protocol => return None,
+            Argument::Family { .. } | Argument::Type { udp: false, flags: SocketFlags(0) } | Argument::Protocol => {
+                return None;
+            }
             Argument::Length(_) | Argument::Flags { usual: true, .. } => return None,
             Argument::Flags { flags: MessageFlags::NONE, .. } if !full => return None,
             Argument::Buffer | Argument::Peer | Argument::ValueRoom | Argument::List => return None,
@@ -300,6 +306,8 @@ pub(super) fn call_text(scene: &Scene<'_>, call: &Call, full: bool) -> String {
             Argument::Polled(polled) if !full => polled.to_string().replace("POLL", ""),
             Argument::Operation(op) if !full => op.name().replace("EPOLL_CTL_", ""),
             Argument::Events(events) if !full => events.to_string().replace("EPOLL", ""),
+            Argument::NewFlags(SocketFlags(0)) if !full => return None,
+            Argument::Type { flags, .. } | Argument::NewFlags(flags) if !full => flags.to_string().replace("SOCK_", ""),
             Argument::Command if !full => return None,
             Argument::Status { nonblocking: true } if !full => "NONBLOCK".to_owned(),
             other => other.to_string(),

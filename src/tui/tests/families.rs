@@ -209,9 +209,13 @@ fn a_line_that_is_no_call_here_says_what_is() {
         app.resized(80, 24);
         for (line, instead) in [
             ("close(3, 4)", "close(3)"),
-            ("accept4(3, NULL, NULL, SOCK_NONBLOCK)", "fcntl(4, F_SETFL, O_NONBLOCK)"),
-            ("ioctl(3, FIONREAD, &n)", "recv(3, buf, 1024, MSG_PEEK | MSG_DONTWAIT)"),
-            ("fcntl(3, F_GETFL)", "fcntl(3, F_SETFL, 0)"),
+            ("ioctl(3, FIONBIO, &n)", "fcntl(3, F_SETFL, O_NONBLOCK)"),
+            ("ioctl(3, FIONWRITE, &n)", "ioctl(3, FIONREAD, &n)"),
+            ("htons(8000)", "connect(3, 127.0.0.1:8000)"),
+            ("recv(3, buf, sizeof buf, 0)", "recv(3, buf, 1024, MSG_PEEK)"),
+            ("3fd = socket()", "int fd = socket(AF_INET, SOCK_STREAM, 0)"),
+            ("int fd;", "fd = socket()"),
+            ("listen(fd, 5)", "listen(3, 8)"),
             ("send(3, buf, 5, 0)", "send(3, \"hello\", 5, MSG_MORE)"),
             ("bind(3, (struct sockaddr *)&addr, sizeof(addr))", "bind(3, 127.0.0.1:8000)"),
         ] {

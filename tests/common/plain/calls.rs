@@ -311,6 +311,20 @@ pub fn fcntl(fd: c_int, command: c_int, argument: c_int) -> Came {
     told("fcntl", came(unsafe { libc::fcntl(fd, command, argument) }))
 }
 
+/// `setsockopt(2)` of a value that is no int.
+pub fn set_bytes(fd: c_int, level: c_int, option: c_int, value: &[u8]) -> Came {
+    let length = value.len() as libc::socklen_t;
+    // SAFETY: the pointer is to as many bytes as are said.
+    told("setsockopt", came(unsafe { libc::setsockopt(fd, level, option, value.as_ptr().cast(), length) }))
+}
+
+/// `ioctl(2)` of a request that tells an int.
+pub fn ioctl(fd: c_int, request: libc::c_ulong) -> Came {
+    let mut told_int: c_int = 0;
+    // SAFETY: the requests that are used write one int, to a pointer that lives across the call.
+    told("ioctl", came(unsafe { libc::ioctl(fd, request as _, &raw mut told_int) }))
+}
+
 /// `dup(2)`
 pub fn dup(fd: c_int) -> c_int {
     // SAFETY: takes no pointer.

@@ -37,7 +37,7 @@ scenarios! {
     connect_times_out recv_times_out send_times_out interrupted interrupted_send nonblocking_errors no_descriptor
     reset_told_to_recv reset_told_to_send reset_after_fin wrong_lengths listens_elsewhere empty_datagram datagrams_end below_zero reset_in_syn_recv end_of_stream send_before_accept
     queue_full listen_without_bind close_with_unread close_with_unsent close_of_a_listener close_while_connecting accepted_after_reset
-    half_close reading_ended over bad_descriptor no_socket sockets no_connections options bad_arguments stream
+    half_close reading_ended over bad_descriptor no_socket sockets no_connections options values_and_requests bad_arguments stream
     blocking_while_connecting shutdown_of_a_waiting_connection shutdown_while_connecting
     interrupted_close interface_down datagrams datagrams_to_nobody
     refused_in_the_background_untold self_connect self_connect_waits reuse_here_only port_of_a_connection listen_again
@@ -1173,6 +1173,23 @@ fn options() {
     let _ = setsockopt(fd, IPPROTO_TCP, libc::TCP_KEEPIDLE, 0);
     let _ = setsockopt(fd, SOL_SOCKET, libc::SO_KEEPALIVE, 1);
     let _ = fcntl(fd, 9999, 0);
+}
+
+/// Values that are no ints, and requests that some sockets haven't got.
+fn values_and_requests() {
+    const SIOCATMARK: libc::c_ulong = 0x8905;
+    const SIOCOUTQNSD: libc::c_ulong = 0x894b;
+    let time = |seconds: i64, microseconds: i64| [seconds.to_ne_bytes(), microseconds.to_ne_bytes()].concat();
+    let fd = tcp();
+    let _ = set_bytes(fd, IPPROTO_TCP, libc::TCP_CONGESTION, b"nonsense");
+    let _ = set_bytes(fd, SOL_SOCKET, libc::SO_RCVTIMEO, &time(0, 1_000_000));
+    let _ = set_bytes(fd, SOL_SOCKET, libc::SO_RCVTIMEO, &time(1, 500_000));
+    let _ = ioctl(fd, libc::FIONREAD as _);
+    let _ = listen(fd, 1);
+    let _ = ioctl(fd, libc::FIONREAD as _);
+    let udp = udp();
+    let _ = ioctl(udp, SIOCATMARK);
+    let _ = ioctl(udp, SIOCOUTQNSD);
 }
 
 fn bad_arguments() {

@@ -5,16 +5,17 @@ use std::time::Duration;
 use super::{Server, address};
 use crate::model::testing::socket;
 use crate::model::{
-    Call, CallName, ClaimResult, EpollEvents, EpollOp, Errno, Event, InheritedDescriptor, Lookup, LookupFamily,
-    LookupFlags, MessageFlags, OptionValue, PollEvents, PolledDescriptor, PolledSocket, ProgramCall, Returned,
-    SocketFacts, SocketOption, Statement, Timer, TimerKind, Transfer,
+    Call, CallName, ClaimResult, DeviceRequest, EpollEvents, EpollOp, Errno, Event, InheritedDescriptor, Lookup,
+    LookupFamily, LookupFlags, Maker, MessageFlags, OptionValue, PollEvents, PolledDescriptor, PolledSocket,
+    ProgramCall, Returned, SocketFacts, SocketFlags, SocketOption, Statement, StructuredValue, Timer, TimerKind,
+    Transfer,
 };
 use crate::tcp::State;
 
 pub(super) fn of_what_is_asked() -> Vec<Event> {
     let option: SocketOption = "SO_ERROR".parse().unwrap();
     let entered = |call| Event::Entered { caller: Server.into(), call };
-    let told = Returned { option: Some(OptionValue { option, value: 111 }), ..Returned::default() };
+    let told = Returned { option: Some(OptionValue::int(option, 111)), ..Returned::default() };
     let own = Returned { peer: Some(address(8000)), ..Returned::default() };
     vec![
         entered(Call::GetSockName { fd: 3 }),
@@ -23,6 +24,28 @@ pub(super) fn of_what_is_asked() -> Vec<Event> {
         entered(Call::GetOption { fd: 3, option }),
         Event::Returned { caller: Server.into(), outcome: Ok(told) },
     ]
+}
+
+/// Values that are no ints, flags of new descriptors, and what `ioctl()` and `fcntl()` tell.
+pub(super) fn of_structures() -> Vec<Event> {
+    let entered = |call| Event::Entered { caller: Server.into(), call };
+    let values = [
+        (SocketOption::RECV_TIMEOUT, StructuredValue::Time { seconds: -1, microseconds: 5 }),
+        (SocketOption::LINGER, StructuredValue::Linger { on: 1, seconds: 3 }),
+        (SocketOption::CONGESTION, StructuredValue::Name("cubic".into())),
+    ];
+    let sets = values.clone().map(|(option, value)| entered(Call::SetStructured { fd: 3, option, value }));
+    let tells = values.map(|(option, value)| {
+        let told = OptionValue { option, value: 1, structured: Some(value) };
+        let outcome = Ok(Returned { option: Some(told), ..Returned::default() });
+        Event::Returned { caller: Server.into(), outcome }
+    });
+    let flags = SocketFlags::NONBLOCK;
+    let made = [Maker::socket(false, true, flags), Maker::accept(3, flags).into(), Call::GetStatus { fd: 3 }];
+    let asks = DeviceRequest::ALL.map(|request| entered(Call::Ioctl { fd: 3, request }));
+    let told =
+        Event::Returned { caller: Server.into(), outcome: Ok(Returned { told: Some(9), ..Returned::default() }) };
+    sets.into_iter().chain(tells).chain(made.map(entered)).chain(asks).chain([told]).collect()
 }
 
 pub(super) fn of_polls() -> Vec<Event> {
