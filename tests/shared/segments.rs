@@ -168,7 +168,8 @@ fn the_end_of_a_connection_is_told() {
         stage.call(client, Client, &format!("close {fd}"));
         let broken = word(&stage, "RST: break the connection off at once", "RST：要求立即中断连接");
         let lost = word(&stage, "Lost: the RST. It is not repeated", "丢失的是：RST。它不会重传");
-        drops(&mut stage, server, "RST,ACK", &["RST,ACK seq=j₂+1", broken, lost]);
+        let linger = word(&stage, "since SO_LINGER has 0 seconds", "SO_LINGER 为 0 秒，所以发 RST 而不发 FIN");
+        drops(&mut stage, server, "RST,ACK", &["RST,ACK seq=j₂+1", linger, broken, lost]);
         stage.close(&[server, client]);
     }
 }

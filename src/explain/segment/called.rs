@@ -3,6 +3,7 @@
 
 use super::super::meant::meaning;
 use super::super::own_address::OwnAddress;
+use super::super::situation::Situation;
 use super::super::threads;
 use super::super::wire::{SOON, end_at};
 use super::SegmentContext;
@@ -10,10 +11,31 @@ use crate::model::{
     Actor, Call, CallView, Caller, Errno, Event, Moment, ProgramCall, SegmentView, SocketOption, SocketView, TimerKind,
     View,
 };
-use crate::tcp::{Flags, Segment};
+use crate::tcp::{Flags, Segment, State};
 
 /// So many entries before a segment are looked at for what made it.
 pub(super) const BEFORE: usize = 80;
+
+/// Why a `close()` sends a RST and no FIN (`tcp_close()`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BrokenOff {
+    /// So many bytes had come that nobody read.
+    Unread(u32),
+    /// SO_LINGER has 0 seconds.
+    Linger,
+}
+
+impl BrokenOff {
+    /// The kernel looks at the bytes first.
+    pub(super) fn of(closed: &Situation) -> Option<BrokenOff> {
+        // It counts the peer's FIN in the receive queue, as one more byte, until it is read.
+        let fin = matches!(closed.state, State::CloseWait | State::LastAck | State::Closing);
+        match closed.recv_queue.saturating_sub(u32::from(fin)) {
+            0 => (closed.linger == Some(0)).then_some(BrokenOff::Linger),
+            unread => Some(BrokenOff::Unread(unread)),
+        }
+    }
+}
 
 /// What can have made a segment.
 pub(super) enum SegmentCause<'a> {
@@ -21,6 +43,8 @@ pub(super) enum SegmentCause<'a> {
     Arrival(SegmentView<'a>),
     /// A call of this name.
     Called(String),
+    /// A `close()` of this name, which broke the connection off by a RST for this reason.
+    Broke(String, BrokenOff),
     /// A call of this name came back, whose descriptor another thread had closed meanwhile.
     CameBack(String),
     /// An `accept()` of this name failed so when it had taken the connection: it couldn't put the peer's address where it was to.

@@ -1,8 +1,9 @@
 //! Who sent a segment, and what made it, where that was seen.
 
 use super::super::meant::meaning;
+use super::super::situation::Situation;
 use super::super::wire::{self, SOON, end_at};
-use super::called::{BEFORE, SegmentCause, made_by_call};
+use super::called::{BEFORE, BrokenOff, SegmentCause, made_by_call};
 use super::{EARLIER, SegmentContext, SegmentKind, end_of, sentences};
 use std::fmt::Display;
 
@@ -116,6 +117,10 @@ impl SegmentContext<'_> {
             Some(SegmentCause::GaveUp) => self.words.say(|t| &t.by_giving_up, &[]),
             Some(SegmentCause::Killed) => self.words.say(|t| &t.by_kill, &[]),
             Some(SegmentCause::Left) => self.words.say(|t| &t.by_leaving, &[]),
+            Some(SegmentCause::Broke(call, BrokenOff::Linger)) => self.words.say(|t| &t.by_linger, &[("call", &call)]),
+            Some(SegmentCause::Broke(call, BrokenOff::Unread(n))) => {
+                self.words.say(|t| &t.by_unread, &[("call", &call), ("n", &n)])
+            }
             Some(SegmentCause::Called(call)) => self.words.say(|t| &t.by_call, &[("call", &call)]),
             Some(SegmentCause::CameBack(call)) => self.words.say(|t| &t.by_return, &[("call", &call)]),
             Some(SegmentCause::Replaced(call)) => self.words.say(|t| &t.by_replacing, &[("call", &call)]),
@@ -145,9 +150,12 @@ impl SegmentContext<'_> {
 
     /// Whether a call made it that its process was seen to make, or the return of one.
     pub(super) fn is_made_by_a_call(&self) -> bool {
-        use SegmentCause::{Called, CameBack, Executed, Released, Replaced, Unaddressed};
+        use SegmentCause::{Broke, Called, CameBack, Executed, Released, Replaced, Unaddressed};
         let made = self.made();
-        matches!(made, Some(Called(_) | CameBack(_) | Executed(_) | Released(_) | Replaced(_) | Unaddressed(..)))
+        matches!(
+            made,
+            Some(Called(_) | Broke(..) | CameBack(_) | Executed(_) | Released(_) | Replaced(_) | Unaddressed(..))
+        )
     }
 
     /// Whether its sender had sent the SYN with data before: sent again it bears none, so that it isn't the same segment.
@@ -239,8 +247,19 @@ impl SegmentContext<'_> {
             Call::Send { .. } if self.probe_timer() == Some(TimerKind::Probe) && is_over() => {
                 SegmentCause::Waited(name)
             }
+            Call::Close { .. } => match self.broken_off(caller, walked, before) {
+                Some(why) => SegmentCause::Broke(name, why),
+                None => SegmentCause::Called(name),
+            },
             _ => made_by_call(&name, walked),
         })
+    }
+
+    /// Why a `close()` broke its connection off, where that is known and this is its RST.
+    fn broken_off(&self, caller: Caller, call: &Call, before: &View<'_>) -> Option<BrokenOff> {
+        self.segment.segment.tcp().filter(|tcp| tcp.flags.has(Flags::RST))?;
+        let closes = before.newest_call(caller).filter(|newest| newest.call == call)?;
+        BrokenOff::of(&Situation::of_call(&before.trace().at(closes.entered), &closes))
     }
 
     /// The one that it answers by its numbers.

@@ -26,6 +26,8 @@ words! {
         pub(super) unchanged: Localized,
         pub(super) forged: Localized,
         pub(super) by_call: Localized,
+        pub(super) by_linger: Localized,
+        pub(super) by_unread: Localized,
         pub(super) by_leaving: Localized,
         pub(super) by_return: Localized,
         pub(super) by_replacing: Localized,

@@ -1,7 +1,7 @@
 //! What a person wrote and the kernel didn't take, what answers nothing, and what waits unseen.
 
 use super::*;
-use crate::model::{SocketOption, SocketState, on_wire};
+use crate::model::{Returned, SocketOption, SocketState, on_wire};
 use crate::tcp::testing::{datagram_packet, unreachable_packet};
 
 impl Script {
@@ -27,6 +27,13 @@ impl Script {
 
     fn calls(&mut self, call: Call) {
         self.push(Event::Entered { caller: Side::Client.into(), call });
+    }
+
+    /// A call that comes back with this value.
+    fn calls_with(&mut self, call: Call, value: i64) {
+        self.calls(call);
+        let outcome = Ok(Returned { value, ..Returned::default() });
+        self.push(Event::Returned { caller: Side::Client.into(), outcome });
     }
 
     fn waits(&mut self, seconds: u64) {
@@ -201,6 +208,34 @@ fn what_an_option_releases_is_told_with_the_option() {
         script.calls(Call::SetOption { fd: 4, option, value });
         let id = script.arrives(40000, (101, 501), &["ACK"], data);
         assert!(script.story(id).sender.contains(wanted), "{:?}", script.story(id));
+    }
+}
+
+/// Why a `close()` broke its connection off is told with its RST: whatever descriptor the option was set through, and only as long as it
+/// is set. Bytes that nobody read come first, as in the kernel.
+#[test]
+fn a_reset_of_a_close_is_told_with_its_reason() {
+    let linger = |fd, value| Call::SetOption { fd, option: SocketOption::LINGER, value };
+    let (by_linger, plain) = ("since SO_LINGER has 0 seconds", "close() made it.");
+    for (calls, unread, flags, wanted) in [
+        (vec![linger(4, 0)], 0, "RST", by_linger),
+        (vec![Call::Dup { fd: 4 }, linger(5, 0), Call::Close { fd: 5 }], 0, "RST", by_linger),
+        (vec![linger(4, 0), linger(4, -1)], 0, "RST", plain),
+        (vec![linger(4, 5)], 0, "RST", plain),
+        (vec![], 3, "RST", "since bytes had come that nobody read: 3."),
+        (vec![linger(4, 0)], 3, "RST", "since bytes had come that nobody read: 3."),
+        (vec![linger(4, 0)], 0, "FIN", plain),
+    ] {
+        let mut script = Script::new();
+        script.calls_with(Call::Socket { ipv6: false, udp: false }, 4);
+        script.socket(1, State::Established, 40000, |facts| facts.recv_queue = unread);
+        for call in calls.clone() {
+            let made = if matches!(call, Call::Dup { .. }) { 5 } else { 0 };
+            script.calls_with(call, made);
+        }
+        script.push(Event::Entered { caller: Side::Client.into(), call: Call::Close { fd: 4 } });
+        let id = script.arrives(40000, (101, 501), &[flags, "ACK"], b"");
+        assert!(script.story(id).sender.contains(wanted), "{calls:?} {unread}: {:?}", script.story(id));
     }
 }
 
