@@ -114,6 +114,36 @@ fn a_flag_of_the_open_file_description_is_told_of_each_descriptor() {
     assert!(en.contains("it is the same for client 2 (fd 5).") && zh.contains("客户端 2（描述符 5）"), "{en} {zh}");
 }
 
+/// What one descriptor of a socket set holds for a call on the other one, whichever was there first.
+#[test]
+fn an_option_is_the_sockets_by_whichever_descriptor() {
+    use crate::model::{Maker, SocketFlags, SocketOption, StructuredValue};
+    let again = || Err(errno("EAGAIN"));
+    let limit = |fd, seconds| Call::SetStructured {
+        fd,
+        option: SocketOption::RECV_TIMEOUT,
+        value: StructuredValue::Time { seconds, microseconds: 0 },
+    };
+    let situation = |story: &Story| {
+        let view = story.0.present();
+        let call = view.calls(Side::Client).next().unwrap();
+        Situation::of_call(&view.trace().at(call.entered), &call)
+    };
+    let mut story = open(false);
+    story.call(Call::Dup { fd: 5 }, returned(6)).call(limit(6, 1), returned(0)).call(Call::recv(5, 1), again());
+    assert!(situation(&story).receive_limit);
+    story.call(limit(5, 0), returned(0)).call(Call::recv(6, 1), again());
+    assert!(!situation(&story).receive_limit);
+    let linger = Call::SetOption { fd: 5, option: SocketOption::LINGER, value: 0 };
+    story.call(linger, returned(0)).call(Call::Close { fd: 5 }, returned(0)).call(Call::Close { fd: 6 }, returned(0));
+    assert_eq!(situation(&story).linger, Some(0));
+    let mut made = Story(Trace::default());
+    made.call(Maker::socket(false, false, SocketFlags::NONBLOCK), returned(5)).call(Call::recv(5, 1), again());
+    assert!(situation(&made).nonblocking);
+    made.call(Call::Dup { fd: 5 }, returned(6)).call(Call::recv(6, 1), again());
+    assert!(situation(&made).nonblocking);
+}
+
 #[test]
 fn what_libc_looked_up_is_told_by_what_it_was_asked() {
     let of = |node: Option<&str>, service: &str, ports: &[u16]| {

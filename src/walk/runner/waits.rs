@@ -25,10 +25,10 @@ pub(super) fn waiting_long(lesson: &Lesson) -> Vec<bool> {
     for step in &lesson.steps {
         long.push(match step.waits_for {
             Some(TimerKind::TimeWait) => true,
-            Some(TimerKind::FinWait2) => !set.fin_timeout.is_short(step),
+            Some(TimerKind::FinWait2) => !set.is_short(&set.fin_timeout, step),
             Some(TimerKind::Keepalive) => {
                 let goes_on = std::mem::replace(&mut set.is_probed, true) || step.times > 1;
-                !set.keep_idle.is_short(step) || goes_on && !set.keep_interval.is_short(step)
+                !set.is_short(&set.keep_idle, step) || goes_on && !set.is_short(&set.keep_interval, step)
             }
             Some(TimerKind::Retransmit | TimerKind::Probe) | None => false,
         });
@@ -45,6 +45,8 @@ struct SetTimes<'a> {
     /// A step waited for keepalive since it was switched on: then the timer first takes the interval between two probes, answered or
     /// not (`tcp_keepalive_timer()`).
     is_probed: bool,
+    /// Of each further descriptor, the name of its socket's first one: one socket has one set of options, whichever sets them.
+    first: BTreeMap<&'a str, &'a str>,
 }
 
 impl<'a> SetTimes<'a> {
@@ -55,6 +57,7 @@ impl<'a> SetTimes<'a> {
             keep_idle: SetTime::of("tcp_keepalive_time", SocketOption::KEEP_IDLE),
             keep_interval: SetTime::of("tcp_keepalive_intvl", SocketOption::KEEP_INTERVAL),
             is_probed: false,
+            first: BTreeMap::new(),
         };
         lesson.lab.sysctl.iter().for_each(|(name, value)| set.set(name, value));
         set
@@ -73,19 +76,47 @@ impl<'a> SetTimes<'a> {
         }
     }
 
+    /// Whether a time is short, for the timer that a step waits for: that of a socket of which its claims say so, where they do.
+    /// Of an other end the lesson doesn't tell which socket it is.
+    fn is_short(&self, time: &SetTime<'a>, step: &Step) -> bool {
+        let of_some = time.is_short_by_itself || time.own.values().any(|short| *short);
+        let mut ends = step.expect.iter().filter_map(|claim| end_of(&claim.terms)).peekable();
+        if ends.peek().is_none() {
+            return of_some;
+        }
+        ends.any(|end| match end {
+            ConnectionEnd::Socket(name) => time.own.get(self.first(name)).copied().unwrap_or(time.is_short_by_itself),
+            ConnectionEnd::PeerOf(_) => of_some,
+        })
+    }
+
+    /// The name by which a socket's options are kept.
+    fn first<'n>(&self, name: &'n str) -> &'n str
+    where
+        'a: 'n,
+    {
+        self.first.get(name).copied().unwrap_or(name)
+    }
+
     fn follow(&mut self, action: &'a Action) {
         match action {
             Action::SetOption { socket, option, value } => {
                 self.is_probed &= *option != SocketOption::KEEP_ALIVE;
+                let socket = self.first(socket);
                 self.each().into_iter().filter(|time| time.option == *option).for_each(|time| time.set(socket, *value));
             }
-            // An accepted socket has its listener's options, and a further descriptor is of the same socket.
-            Action::Accept { socket, name } | Action::Dup { socket, name } => {
+            // An accepted socket begins with its listener's options.
+            Action::Accept { socket, name } => {
+                let listener = self.first(socket);
                 for time in self.each() {
-                    if let Some(short) = time.own.get(socket.as_str()) {
+                    if let Some(short) = time.own.get(listener) {
                         time.own.insert(name, *short);
                     }
                 }
+            }
+            Action::Dup { socket, name } => {
+                let first = self.first(socket);
+                self.first.insert(name, first);
             }
             Action::Kernel(changes) => changes.iter().for_each(|change| match change {
                 KernelChange::Sysctl(change) => self.set(&change.name, &change.value),
@@ -122,20 +153,6 @@ impl<'a> SetTime<'a> {
             }
             _ => {}
         }
-    }
-
-    /// Whether it is, for the timer that a step waits for: that of a socket of which its claims say so, where they do.
-    /// Of an other end the lesson doesn't tell which socket it is.
-    fn is_short(&self, step: &Step) -> bool {
-        let of_some = self.is_short_by_itself || self.own.values().any(|short| *short);
-        let mut ends = step.expect.iter().filter_map(|claim| end_of(&claim.terms)).peekable();
-        if ends.peek().is_none() {
-            return of_some;
-        }
-        ends.any(|end| match end {
-            ConnectionEnd::Socket(name) => self.own.get(name.as_str()).copied().unwrap_or(self.is_short_by_itself),
-            ConnectionEnd::PeerOf(_) => of_some,
-        })
     }
 }
 

@@ -217,6 +217,7 @@ fn only_steps_that_wait_long_are_left_out() {
         |name: &str, seconds: u32| step("lab", &format!("in = [\"lab\"]\ndo.sysctl = {{ {name} = {seconds} }}"));
     let (idle, interval) = (|seconds| set("client", "TCP_KEEPIDLE", seconds), || set("client", "TCP_KEEPINTVL", 1));
     let linger = |seconds| set("client", "TCP_LINGER2", seconds);
+    let copied = || step("copied", r#"do.dup = { socket = "client", name = "copy" }"#);
     let keep = || set("client", "SO_KEEPALIVE", 1);
     for (steps, left_out) in [
         (vec![waits("retransmit"), step("probe", "waits_for = \"probe\"")], vec![]),
@@ -239,6 +240,15 @@ fn only_steps_that_wait_long_are_left_out() {
         // Its own timer was set short, another one's was.
         (vec![open_client(), linger(1), ends("fin-wait-2", "client")], vec![]),
         (vec![open_client(), open_other(), linger(1), ends("fin-wait-2", "other")], vec!["end"]),
+        // One socket has one set of options, by whichever of its descriptors' names, before it was copied or after.
+        (vec![open_client(), linger(1), copied(), ends("fin-wait-2", "copy")], vec![]),
+        (vec![open_client(), copied(), linger(1), ends("fin-wait-2", "copy")], vec![]),
+        (vec![open_client(), copied(), set("copy", "TCP_LINGER2", 1), ends("fin-wait-2", "client")], vec![]),
+        (
+            vec![open_client(), linger(1), copied(), set("copy", "TCP_LINGER2", 0), ends("fin-wait-2", "client")],
+            vec!["end"],
+        ),
+        (vec![open_client(), copied(), set("copy", "TCP_KEEPIDLE", 1), ends("keepalive", "client")], vec![]),
         // Keepalive, whether or not somebody still has the socket: after the silence, then at the interval of the probes.
         (vec![open_client(), waits("keepalive")], vec!["wait"]),
         (vec![open_client(), idle(1), waits("keepalive")], vec![]),
