@@ -1,5 +1,6 @@
 //! Why a segment can't be changed or made as somebody wrote it, in each language.
 
+use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use super::words::{self, words};
@@ -43,8 +44,11 @@ fn texts() -> &'static EditTexts {
     words::kept(&KEPT, ASSET)
 }
 
-/// What is wrong with it, and what to do. What was written is not escaped.
-pub fn edit_fault(fault: &EditFault, lang: Lang) -> String {
+/// The port that stands in an example for one of the client's.
+const CLIENT: u16 = 40000;
+
+/// What is wrong with it, and what to do, where the server has this address. What was written is not escaped.
+pub fn edit_fault(fault: &EditFault, server: SocketAddr, lang: Lang) -> String {
     let t = texts();
     let of = |said: &Localized, found: &dyn std::fmt::Display| fill(said.get(lang), &[("found", found)]);
     let plain = |said: &Localized| said.get(lang).to_owned();
@@ -68,7 +72,11 @@ pub fn edit_fault(fault: &EditFault, lang: Lang) -> String {
         EditFault::NothingForged => plain(&t.nothing_forged),
         EditFault::NothingWanted => plain(&t.nothing_wanted),
         EditFault::NotWanted(field) => fill(t.not_wanted.get(lang), &[("field", field.name())]),
-        EditFault::Ends(found) => of(&t.ends, found),
+        EditFault::Ends(found) => {
+            let client = SocketAddr::new(server.ip(), CLIENT);
+            let ends = [("server", server.to_string()), ("client", client.to_string())];
+            fill(&fill(t.ends.get(lang), &ends), &[("found", found)])
+        }
         EditFault::NoSegment(number) => of(&t.no_segment, number),
         EditFault::NoneThere => plain(&t.none_there),
         EditFault::NoConnection => plain(&t.no_connection),
@@ -90,11 +98,14 @@ mod tests {
 
     #[test]
     fn every_text_is_there_in_every_language() {
+        let server = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 8000));
         words::of_asset::<EditTexts>(ASSET).unwrap();
         for lang in Lang::all() {
-            let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), lang);
+            let said = edit_fault(&EditFault::Ends("x".into()), server, lang);
+            assert!(said.contains("`x`") && said.contains("forge [::1]:8000>[::1]:40000"), "{said}");
+            let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), server, lang);
             assert!(said.contains("`x`") && said.contains("seq=k+100") && !said.contains("65535"), "{said}");
-            let said = edit_fault(&EditFault::Value(EditField::Window, "99999999".into()), lang);
+            let said = edit_fault(&EditFault::Value(EditField::Window, "99999999".into()), server, lang);
             assert!(said.contains("win=0") && said.contains("65535"), "{said}");
         }
     }

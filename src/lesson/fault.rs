@@ -473,7 +473,7 @@ impl Fault {
                 say(&t.counter, &[("found", found)]) + &meant
             }
             Fault::RoutineCounter(found) => say(&t.routine_counter, &[("found", found)]),
-            Fault::Edit(fault) => edit_fault(fault, by.lang),
+            Fault::Edit(fault) => edit_fault(fault, ([127, 0, 0, 1], 8000).into(), by.lang),
             Fault::Rule(fault) => rule_fault(fault, by.lang),
             Fault::Setting(fault) => setting_fault(fault, by.lang),
             Fault::NoSetting => t.no_setting.clone(),

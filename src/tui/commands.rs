@@ -54,7 +54,7 @@ const LOOKING: &[Focus] = &[Focus::Panes, Focus::Overlay];
 /// Where no letter is typed.
 const QUITTING: &[Focus] = &[Focus::Panes, Focus::Overlay, Focus::Unseen];
 /// Where letters are typed.
-const TYPED: &[Focus] = &[Focus::Line, Focus::Copy, Focus::Rules];
+const TYPED: &[Focus] = &[Focus::Line, Focus::Copy, Focus::Rules, Focus::Search];
 const READING: &[Focus] = &[Focus::Panes, Focus::Line];
 const PROGRAM: &[Focus] = &[Focus::Program];
 const BESIDE_PROGRAM: &[Focus] = &[Focus::Panes, Focus::Program];

@@ -1,6 +1,14 @@
 //! How each call may be written: said where a line isn't what its call takes.
 
+use std::net::SocketAddr;
+
 use crate::model::CallName;
+
+/// A line of [`form`], or one like it, as a walk with this server's address has it.
+pub fn form_beside(line: &str, server: SocketAddr) -> String {
+    let line = line.replace("127.0.0.1:8000", &server.to_string());
+    if server.is_ipv6() { line.replace("AF_INET,", "AF_INET6,") } else { line }
+}
 
 /// A line that is this call with all that is usually written of it, as C has it.
 pub const fn form(name: CallName) -> &'static str {

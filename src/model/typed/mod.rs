@@ -21,7 +21,7 @@ mod tests;
 
 pub use assigned::{TypedLine, Variable, read};
 pub use completion::{Completion, Nameable, complete};
-pub use forms::form;
+pub use forms::{form, form_beside};
 pub use written_in_c::Instead;
 
 use super::SettingFault;

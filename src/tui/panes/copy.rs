@@ -69,7 +69,9 @@ fn foot(scene: &Scene<'_>, copy: &SegmentCopy, width: usize) -> Vec<Line<'static
     let theme = scene.theme;
     let Some(field) = copy.current() else { return Vec::new() };
     let mut lines = match &copy.fault {
-        Some(fault) => wrap_text(&harmless(&edit_fault(fault, scene.app.lang())), theme.bad.0, width),
+        Some(fault) => {
+            wrap_text(&harmless(&edit_fault(fault, scene.app.walk().server(), scene.app.lang())), theme.bad.0, width)
+        }
         None => {
             let facts = [("field", field.field.name()), ("example", &example(field)), ("before", &field.before)];
             wrap_text(&cut(&fill(&scene.texts.packet.copy_example, &facts), width), theme.dim.0, width)

@@ -19,11 +19,11 @@ use super::sight::{InSight, in_sight};
 use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
-use crate::model::{Fate, SegmentId, SegmentView, Side, SocketState};
+use crate::model::{Connection, Fate, SegmentId, SegmentView, Side, SocketState};
 use crate::tcp::{Flags, Isn, Numbers, line, relative};
 use crate::tui::app::App;
 use crate::tui::layout::Audience;
-use crate::tui::scene::{Scene, nth_newest, put, reversed, shape, spread};
+use crate::tui::scene::{Scene, put, reversed, shape, spread};
 use crate::tui::wrap::{cut, wrap_text};
 use crate::walk::WireAbility;
 
@@ -95,16 +95,18 @@ fn title(scene: &Scene<'_>, width: usize) -> Line<'static> {
 /// The first numbers of the newest segment's connection, so far as the segment itself is written by them.
 fn letters(scene: &Scene<'_>) -> String {
     let view = scene.view;
-    let newest = match scene.app.place.only {
-        Some(only) => view.segments_of(only).last().copied(),
-        None => nth_newest(view.segment_count(), 0),
+    let is_shown = |segment: &SegmentView<'_>| {
+        let only = scene.app.place.only;
+        only.is_none_or(|only| Connection::of(segment.segment) == only)
     };
-    let Some(newest) = newest.and_then(|id| view.segment(id)) else { return String::new() };
-    let Some(segment) = newest.segment.tcp() else { return String::new() };
+    // A datagram, or a message of ICMP, has none.
+    let newest = view.segments().filter(is_shown).find_map(|one| Some((one, one.segment.tcp()?)));
+    let Some((newest, segment)) = newest else { return String::new() };
     let is_counted = |isn: &Isn, number| relative(number, isn.number).is_some();
     let sent = newest.initials.own.filter(|isn| is_counted(isn, segment.seq));
-    let acknowledged =
-        newest.initials.other.filter(|isn| segment.flags.has(Flags::ACK) && is_counted(isn, segment.ack));
+    // One that acknowledges nothing says nothing against the other end's number.
+    let fits = |isn: &Isn| !segment.flags.has(Flags::ACK) || is_counted(isn, segment.ack);
+    let acknowledged = newest.initials.other.filter(fits);
     let mut named: Vec<Isn> = sent.into_iter().chain(acknowledged).collect();
     named.sort_unstable_by_key(|isn| isn.name.letter);
     named.dedup();

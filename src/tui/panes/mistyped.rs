@@ -2,8 +2,8 @@
 
 use super::rules::in_sentence;
 use crate::i18n::{edit_fault, fill, harmless, rule_fault, setting_fault};
-use crate::model::SideProcess;
-use crate::model::typed::{Instead, Mistyped, form};
+use crate::model::typed::{Instead, Mistyped, form, form_beside};
+use crate::model::{CallName, SideProcess};
 use crate::tui::scene::Scene;
 
 /// Why what was typed is no call, and what to do.
@@ -13,20 +13,20 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::Name(name) => fill(&t.no_call, &[("name", &harmless(name))]),
         Mistyped::Instead(name, instead) => self::instead(scene, name, *instead),
         Mistyped::Variable(call, text) => {
-            fill(&t.variable, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
+            fill(&t.variable, &[("call", call.name()), ("text", &harmless(text)), ("form", &form_here(scene, *call))])
         }
         Mistyped::NotYet(name) => fill(&t.not_yet, &[("name", &harmless(name))]),
         Mistyped::Assigned(text) => fill(&t.assigned, &[("text", &harmless(text))]),
         Mistyped::Declared(text) => fill(&t.declared, &[("text", &harmless(text))]),
         Mistyped::Size(call, text) => {
-            fill(&t.size, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
+            fill(&t.size, &[("call", call.name()), ("text", &harmless(text)), ("form", &form_here(scene, *call))])
         }
         Mistyped::Descriptor(call) => fill(&t.no_descriptor, &[("call", call.name())]),
         Mistyped::Argument(call, text) | Mistyped::Host(call, text) => {
             let told = if matches!(mistyped, Mistyped::Host(..)) { &t.no_host } else { &t.no_argument };
-            fill(told, &[("call", call.name()), ("text", &harmless(text)), ("form", form(*call))])
+            fill(told, &[("call", call.name()), ("text", &harmless(text)), ("form", &form_here(scene, *call))])
         }
-        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name()), ("form", form(*call))]),
+        Mistyped::TooMany(call) => fill(&t.too_many, &[("call", call.name()), ("form", &form_here(scene, *call))]),
         Mistyped::Option(text) => fill(&t.no_option, &[("text", &harmless(text))]),
         Mistyped::Flag(call, text) => {
             let known: Vec<String> = call.flag_names().iter().map(|name| format!("`{name}`")).collect();
@@ -39,7 +39,7 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         Mistyped::NoStep(text) if text.is_empty() => t.which_step.clone(),
         Mistyped::NoStep(text) => fill(&t.no_step, &[("text", &harmless(text))]),
         Mistyped::NotReached(n) => fill(&t.not_reached, &[("n", n)]),
-        Mistyped::Edit(fault) => harmless(&edit_fault(fault, scene.app.lang())),
+        Mistyped::Edit(fault) => harmless(&edit_fault(fault, scene.app.walk().server(), scene.app.lang())),
         Mistyped::OfProgram => t.of_program.clone(),
         Mistyped::Rule(fault) => harmless(&rule_fault(fault, scene.app.lang())),
         Mistyped::Setting(fault) => harmless(&setting_fault(fault, scene.app.lang())),
@@ -55,10 +55,21 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
     }
 }
 
+/// How a call may be written, with the address that the server has here.
+fn form_here(scene: &Scene<'_>, call: CallName) -> String {
+    form_beside(form(call), scene.app.walk().server())
+}
+
 /// What is done in place of what C has under this name.
 fn instead(scene: &Scene<'_>, name: &str, instead: Instead) -> String {
     let t = &scene.texts.mistyped;
-    let quoted = |lines: &[&str]| lines.iter().map(|line| format!("`{line}`")).collect::<Vec<_>>().join(", ");
+    let quoted = |lines: &[&str]| {
+        lines
+            .iter()
+            .map(|line| format!("`{}`", form_beside(line, scene.app.walk().server())))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     let (text, forms) = match instead {
         Instead::Typed(lines) => (&t.instead, quoted(lines)),
         Instead::Address(lines) => (&t.instead_address, quoted(lines)),

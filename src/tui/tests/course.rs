@@ -53,6 +53,8 @@ fn the_list_shows_how_far_one_is_and_what_does_not_run() {
                 }
             });
             let shown = text(&app);
+            let below = lines(&screen(&app))[usize::from(rows) - 2..].concat();
+            assert!(below.contains("Ctrl-C"), "the footer says what leaves: {shown}");
             let line = |word: &str| {
                 shown.lines().find(|line| line.contains(word)).unwrap_or_else(|| panic!("{word}: {shown}"))
             };

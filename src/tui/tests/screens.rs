@@ -44,6 +44,18 @@ fn look() {
     }
 }
 
+/// Whatever the newest segment acknowledges or doesn't, the letters that the others are written by stay in the title.
+#[test]
+fn the_title_keeps_both_letters_after_a_reset_without_an_acknowledgement() {
+    use super::made::{J, K, segment, server};
+    for (flags, seq, ack) in [("RST", K + 1, 0), ("RST,ACK", K + 1, J + 1)] {
+        let mut made = Made::to_syn_recv();
+        made.send(segment(server(), flags, seq, ack, b""));
+        let app = app_of(made, Lang::EN, 100, 30);
+        assert!(text(&app).contains("j=2839402113 k=1094837261"), "{flags}: {}", text(&app));
+    }
+}
+
 #[test]
 fn a_waiting_segment_reaches_only_the_middle_and_is_marked() {
     let app = app_of(Made::to_syn_recv(), Lang::EN, 100, 30);
