@@ -454,6 +454,7 @@ words! {
         pub sleeps: String,
         pub thread: String,
         pub with_thread: String,
+        pub unchosen: String,
         pub between: String,
         pub blocks: String,
         pub abandoned: String,

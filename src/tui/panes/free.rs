@@ -323,7 +323,10 @@ pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title:
     }
     if types {
         let title = match menu::caller(scene.app) {
-            Some(actor) => fill(title, &[("side", &format!("{} {}", shape(actor.side), name(scene, actor)))]),
+            Some(actor) => {
+                let values = [("side", who_calls(scene, actor)), ("server", scene.app.walk().server().to_string())];
+                fill(title, &values)
+            }
             None => scene.texts.explain.try_beside_programs.clone(),
         };
         let offers = &scene.app.lines.offers;
@@ -351,6 +354,16 @@ fn several(scene: &Scene<'_>, offers: &[String], (width, rows): (usize, usize)) 
     told(most.unwrap_or(1))
 }
 
+/// Whose call it is that is typed or picked; and where several could make it and none is chosen, that it is so for this reason.
+fn who_calls(scene: &Scene<'_>, actor: Actor) -> String {
+    let side = format!("{} {}", shape(actor.side), name(scene, actor));
+    let several = scene.app.walk().processes().len() > 1;
+    if several && scene.app.place.actor.is_none() {
+        return fill(&scene.texts.free.unchosen, &[("side", &side)]);
+    }
+    side
+}
+
 fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
     let (theme, t) = (scene.theme, &scene.texts.free);
     let Some((shown, at, pages)) = menu::page(scene.app) else { return };
@@ -361,7 +374,7 @@ fn offered(scene: &Scene<'_>, actor: Actor, width: usize, page: &mut TextPage) {
         Group::Wrong => &t.menu_wrong,
     };
     let thread = scene.view.next_thread(actor).filter(|worker| *worker != Caller::MAIN);
-    let side = format!("{} {}", shape(actor.side), name(scene, actor));
+    let side = who_calls(scene, actor);
     let with = |worker| fill(&t.with_thread, &[("side", &side), ("thread", &fill(&t.thread, &[("n", &worker)]))]);
     let who = thread.map_or_else(|| side.clone(), with);
     let (at, pages) = ((at + 1).to_string(), pages.to_string());

@@ -10,15 +10,15 @@ use crate::model::{
 use crate::tcp::State;
 use crate::walk::{Free, FreeOptions, Purpose, WireAbility};
 
-const fn actor(side: Side, nth: u32) -> Actor {
+pub(super) const fn actor(side: Side, nth: u32) -> Actor {
     Actor { side, nth }
 }
 
-fn enters(actor: Actor, call: Call) -> Happened {
+pub(super) fn enters(actor: Actor, call: Call) -> Happened {
     Happened::Entered { caller: Caller { actor, worker: 0 }, call }
 }
 
-fn returns(actor: Actor, returned: Returned) -> Happened {
+pub(super) fn returns(actor: Actor, returned: Returned) -> Happened {
     Happened::Returned { caller: Caller { actor, worker: 0 }, outcome: Ok(returned) }
 }
 
@@ -26,7 +26,7 @@ fn sleeps(actor: Actor, call: Call) -> [Happened; 2] {
     [enters(actor, call), Happened::Blocked { caller: Caller { actor, worker: 0 } }]
 }
 
-fn value(value: i64) -> Returned {
+pub(super) fn value(value: i64) -> Returned {
     Returned { value, ..Returned::default() }
 }
 
@@ -35,7 +35,7 @@ fn forks(parent: Actor, child: u32) -> [Happened; 2] {
 }
 
 /// A walk of whoever drives these, in a lab with others, in which this happened.
-fn walk(drives: &[Actor], happened: impl IntoIterator<Item = Happened>) -> App {
+pub(super) fn walk(drives: &[Actor], happened: impl IntoIterator<Item = Happened>) -> App {
     let purpose = Purpose::Drive(drives.to_vec());
     let (lab, wire) = (Some("main".to_owned()), WireAbility::Holds);
     let options = FreeOptions { purpose, server: server(), mode: Mode::Lab, wire, lab, lesson: None };
@@ -49,14 +49,14 @@ fn walk(drives: &[Actor], happened: impl IntoIterator<Item = Happened>) -> App {
     app
 }
 
-fn happens(app: &mut App, events: impl IntoIterator<Item = Happened>) {
+pub(super) fn happens(app: &mut App, events: impl IntoIterator<Item = Happened>) {
     for event in events {
         let happening = Happening { at: secs(2.0), what: HappeningKind::Event(event) };
         update(app, Msg::World(0, vec![happening]), secs(2.0));
     }
 }
 
-fn tabs_to(app: &mut App, actor: Actor) {
+pub(super) fn tabs_to(app: &mut App, actor: Actor) {
     (0..9).find(|_| {
         app.place.actor == Some(actor) || {
             press(app, KeyCode::Tab);

@@ -15,6 +15,7 @@ mod programs;
 mod screens;
 mod sizes;
 mod state;
+mod typed_lines;
 
 use std::time::Duration;
 

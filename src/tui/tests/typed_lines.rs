@@ -1,0 +1,73 @@
+//! Lines of C that are typed one after the other: names that they give values, and whose they are.
+
+use super::families::{actor, enters, happens, returns, tabs_to, value, walk};
+use super::*;
+use crate::model::{Call, Side};
+
+/// What a line asks for; it is typed to the end, whatever comes of it.
+fn line(app: &mut App, line: &str) -> Vec<Request> {
+    press(app, KeyCode::Enter);
+    keys(app, line);
+    let asked = asked(press(app, KeyCode::Enter));
+    press(app, KeyCode::Esc);
+    asked
+}
+
+fn asks(app: &mut App, typed: &str) -> Call {
+    match line(app, typed).as_slice() {
+        [Request::Call(_, call)] => call.clone(),
+        other => panic!("{typed}: {other:?} {}", text(app)),
+    }
+}
+
+#[test]
+fn a_name_stands_for_what_its_call_returned() {
+    let [server, client] = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    let mut app = walk(&[server, client], []);
+    tabs_to(&mut app, server);
+    let socket = asks(&mut app, "int fd = socket(AF_INET, SOCK_STREAM, 0);");
+    assert_eq!(line(&mut app, "listen(fd, 5)"), [], "its call was never seen to be made");
+    happens(&mut app, [enters(server, socket.clone())]);
+    assert_eq!(line(&mut app, "listen(fd, 5)"), [], "its call hasn't returned");
+    happens(&mut app, [returns(server, value(3))]);
+    assert_eq!(asks(&mut app, "listen(fd, 5);"), Call::Listen { fd: 3, backlog: 5 });
+    assert_eq!(line(&mut app, "int backlog = 7;"), []);
+    assert_eq!(asks(&mut app, "listen(fd, backlog);"), Call::Listen { fd: 3, backlog: 7 });
+    // The other side's program has names of its own.
+    tabs_to(&mut app, client);
+    assert_eq!(line(&mut app, "close(fd)"), []);
+    let own = asks(&mut app, "fd = socket()");
+    happens(&mut app, [enters(client, own), returns(client, value(4))]);
+    assert_eq!(asks(&mut app, "close(fd)"), Call::Close { fd: 4 });
+    tabs_to(&mut app, server);
+    assert_eq!(asks(&mut app, "close(fd)"), Call::Close { fd: 3 });
+    // What fails returns -1, in C as well.
+    let again = asks(&mut app, "fd = dup(fd)");
+    let caller = crate::model::Caller { actor: server, worker: 0 };
+    let outcome = Err(crate::model::Errno(libc::EBADF));
+    happens(&mut app, [enters(server, again), crate::model::Event::Returned { caller, outcome }]);
+    assert_eq!(asks(&mut app, "close(fd)"), Call::Close { fd: -1 });
+    // A process that was killed takes its names along.
+    happens(&mut app, [crate::model::Event::Killed(server)]);
+    assert_eq!(line(&mut app, "close(fd)"), []);
+}
+
+/// As long as no side is chosen, it is said whose call is made, where it is picked and where it is typed; in the smallest window.
+#[test]
+fn whose_call_it_is_needs_no_guess() {
+    let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
+    for (lang, said) in [(Lang::EN, "server, by default (Tab)"), (crate::i18n::testing::zh(), "（默认；Tab 选择）")] {
+        let mut app = walk(&both, []);
+        app.look.speak(lang).unwrap();
+        app.resized(80, 24);
+        assert!(text(&app).contains(said), "{}", text(&app));
+        press(&mut app, KeyCode::Enter);
+        assert!(text(&app).contains(said), "{}", text(&app));
+        press(&mut app, KeyCode::Esc);
+        tabs_to(&mut app, both[1]);
+        assert!(!text(&app).contains(said), "{}", text(&app));
+        let mut alone = walk(&both[..1], []);
+        alone.look.speak(lang).unwrap();
+        assert!(!text(&alone).contains(said), "{}", text(&alone));
+    }
+}
