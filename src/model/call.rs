@@ -384,6 +384,10 @@ pub struct ProgramCall {
     /// every other one, and where they can't be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits: Option<Vec<PolledDescriptor>>,
+    /// Of an `epoll_ctl(2)` that adds a descriptor or changes what is watched of one: the events that it asks for. `None` of every other
+    /// call, and where they can't be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EpollEvents>,
     /// Of a call that is about all sockets of its process, or hands some on: those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sockets: Vec<ProcessSocket>,

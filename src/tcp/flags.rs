@@ -25,6 +25,8 @@ impl Flags {
     pub const FIN: Flags = Flags(0x01);
     /// Reset the connection.
     pub const RST: Flags = Flags(0x04);
+    /// The urgent pointer counts.
+    pub const URG: Flags = Flags(0x20);
     /// The acknowledgement field counts.
     pub const ACK: Flags = Flags(0x10);
 

@@ -320,6 +320,9 @@ rows! {
         "until_connection" {fd = "3"} "found_nothing" {call = "accept4(3)"}
         "ready_handshake" {fd = "3"} "until_readable" {fd = "6"} "ready_data" {fd = "6"} "ready_end" {fd = "6"}
     ];
+    urgent_data_is_told_where_it_is_waited_for "waits_for_urgent_data" [
+        "until_urgent" {fd = "5"} "ready_urgent" {fd = "5"} "until_urgent" {fd = "5"} "ready_urgent" {fd = "5"}
+    ];
     a_select_that_leaves_a_socket_out_is_told_what_is_wrong "selects_too_low" ["beyond" {fd = "3", nfds = "3"}];
     what_a_child_leaves_open_is_the_parents "leaves" ["exit_leaves"];
     poll_and_select_and_an_epoll_instance_of_no_socket "polls_and_selects" [

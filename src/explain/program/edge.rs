@@ -52,8 +52,7 @@ impl ProgramLook<'_> {
             let names_it = made.arguments.first()?.parse() == Ok(epfd) && made.fd == Some(of.fd);
             let same = made.socket.is_some() && (of.socket.is_none() || made.socket == of.socket);
             let told = names_it && same && matches!(other.outcome, Some(Ok(_))) && other.entered < self.call.entered;
-            let events = made.arguments.get(3)?.strip_prefix("{events=")?.split(',').next()?;
-            told.then(|| events.parse().ok()).flatten()
+            made.events.filter(|_| told)
         };
         self.programs_calls().iter().find_map(tells)
     }

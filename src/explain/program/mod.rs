@@ -168,6 +168,8 @@ pub enum WaitedFor {
     Writing,
     /// One of both.
     Both,
+    /// Urgent data.
+    Urgent,
     /// An error alone.
     Error,
 }
@@ -185,6 +187,8 @@ pub enum StillWaits {
     Full(u32),
     /// The handshake isn't done yet.
     Unanswered,
+    /// No urgent data has come.
+    NothingUrgent,
     /// No event was asked for.
     OnlyErrors,
     /// So many bytes are there, and were told: EPOLLET.
@@ -208,6 +212,8 @@ pub enum ReadyReason {
     Queue(u32),
     /// Data came with this segment.
     Data(SegmentId),
+    /// Urgent data came with this segment.
+    Urgent(SegmentId),
     /// So many bytes wait, by the kernel's word.
     Bytes(u32),
     /// The peer's FIN came.

@@ -130,8 +130,13 @@ fn still_waits(view: &View<'_>, call: &CallView<'_>, polled: PolledDescriptor) -
     let (reads, writes) = (events.has(PollEvents::IN), events.has(PollEvents::OUT));
     let writing = (now.is_connected() && now.send_queue > 0).then_some(StillWaits::Full(now.send_queue));
     let unanswered = (now.is_connecting() && (reads || writes)).then_some(StillWaits::Unanswered);
-    let nothing = (!reads && !writes).then_some(StillWaits::OnlyErrors);
-    let why = [reading(&now).filter(|_| reads), writing.filter(|_| writes), unanswered, nothing];
+    let urgent = events.has(PollEvents::PRI);
+    // The end of the peer's data is no error, and is waited for as what can be read is.
+    let ends = events.has(PollEvents::RDHUP);
+    let nothing_urgent = (urgent && now.is_connected()).then_some(StillWaits::NothingUrgent);
+    let nothing = (!reads && !writes && !urgent && !ends).then_some(StillWaits::OnlyErrors);
+    let why =
+        [reading(&now).filter(|_| reads || ends), writing.filter(|_| writes), unanswered, nothing_urgent, nothing];
     why.into_iter().flatten().map(|why| ProgramFact::StillWaits(fd, why)).collect()
 }
 
@@ -205,6 +210,9 @@ fn woke(view: &View<'_>, call: &CallView<'_>, polled: PolledDescriptor, edge: bo
     } else if events.has(PollEvents::RDHUP) && reset.is_none() {
         let end = look.end().map_or(ReadyReason::Unknown, ReadyReason::End);
         facts.push(fact(PollEvents::RDHUP, end));
+    }
+    if events.has(PollEvents::PRI) && reset.is_none() {
+        facts.push(fact(PollEvents::PRI, look.urgent()));
     }
     if events.has(PollEvents::OUT) && reset.is_none() {
         facts.push(fact(PollEvents::OUT, look.writing()));
@@ -303,6 +311,11 @@ impl<'a> PolledLook<'a> {
         let known = if self.edge { data().or(bytes) } else { bytes.or_else(data) };
         let known = known.or_else(end);
         known.or_else(|| (!self.before.shut.read).then_some(ReadyReason::Unknown))
+    }
+
+    /// What brought urgent data.
+    fn urgent(&self) -> ReadyReason {
+        self.came(|segment| has(segment, Flags::URG)).map_or(ReadyReason::Unknown, ReadyReason::Urgent)
     }
 
     fn writing(&self) -> ReadyReason {

@@ -169,6 +169,7 @@ impl ProgramWords {
                 WaitedFor::Reading => |t| &t.until_readable,
                 WaitedFor::Writing => |t| &t.until_writable,
                 WaitedFor::Both => |t| &t.until_either,
+                WaitedFor::Urgent => |t| &t.until_urgent,
                 WaitedFor::Error => |t| &t.until_error,
             };
             self.say(text, &[("fd", &socket.fd)])
@@ -191,6 +192,7 @@ impl ProgramWords {
             ReadyReason::Handshake(id) => of(|t| &t.ready_handshake, id),
             ReadyReason::Queue(n) => count(|t| &t.ready_queue, n),
             ReadyReason::Data(id) => of(|t| &t.ready_data, id),
+            ReadyReason::Urgent(id) => of(|t| &t.ready_urgent, id),
             ReadyReason::Bytes(n) => count(|t| &t.ready_bytes, n),
             ReadyReason::End(id) => of(|t| &t.ready_end, id),
             ReadyReason::Reset(id) => of(|t| &t.ready_reset, id),
@@ -205,6 +207,9 @@ impl ProgramWords {
             ReadyReason::Unknown if ready.events.has(PollEvents::IN) => {
                 self.say(|t| &t.ready_read, &[("fd", &ready.fd)])
             }
+            ReadyReason::Unknown if ready.events.has(PollEvents::PRI) => {
+                self.say(|t| &t.ready_urgent_there, &[("fd", &ready.fd)])
+            }
             ReadyReason::Unknown => self.say(|t| &t.ready_write, &[("fd", &ready.fd)]),
         }
     }
@@ -215,6 +220,7 @@ impl ProgramWords {
             StillWaits::NothingToRead => |t| &t.idle_empty,
             StillWaits::NoDatagram => |t| &t.idle_no_datagram,
             StillWaits::Unanswered => |t| &t.idle_unanswered,
+            StillWaits::NothingUrgent => |t| &t.idle_no_urgent,
             StillWaits::OnlyErrors => |t| &t.idle_only_errors,
             StillWaits::EdgeEnd => |t| &t.edge_end,
             StillWaits::EdgeRoom => |t| &t.edge_room,

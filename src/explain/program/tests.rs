@@ -206,6 +206,28 @@ fn for_what_it_waits_is_told_and_what_it_had_tried() {
     assert_eq!(script.facts_of(1), []);
 }
 
+/// Urgent data is waited for, and wakes, by itself and beside what can be read.
+#[test]
+fn urgent_data_is_told_where_it_is_waited_for_and_where_it_came() {
+    let of = |events: &str| PolledDescriptor { fd: 4, events: events.parse().unwrap(), socket: Some(CONN) };
+    let until = |until| WaitedSocket { fd: 4, until };
+    for (events, wanted) in [
+        ("POLLPRI", vec![until(WaitedFor::Urgent)]),
+        ("POLLIN|POLLPRI", vec![until(WaitedFor::Reading), until(WaitedFor::Urgent)]),
+        ("POLLIN", vec![until(WaitedFor::Reading)]),
+        ("POLLERR", vec![until(WaitedFor::Error)]),
+    ] {
+        let mut script = Script::connected();
+        script.enters(0, epoll(Some(vec![of(events)])));
+        assert_eq!(script.facts(), [ProgramFact::Waits(wanted, 0)], "{events}");
+        let segment = script.arrives(at(40000), at(8000), (101, 501), &["PSH", "ACK", "URG"], b"!");
+        script.returns(0, ready(of(events)));
+        let urgent = ProgramFact::Ready(of("POLLPRI"), ReadyReason::Urgent(segment));
+        assert_eq!(script.facts().contains(&urgent), events.contains("PRI"), "{events}: {:?}", script.facts());
+        assert_eq!(script.facts().len(), events.split('|').count(), "{:?}", script.facts());
+    }
+}
+
 #[test]
 fn what_woke_a_call_is_the_segment_that_came_else_the_kernels_word() {
     let waits = |script: &mut Script| script.enters(0, epoll(Some(vec![polled(4, CONN, true, false)])));

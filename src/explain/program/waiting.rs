@@ -1,5 +1,6 @@
 //! Waiting for several descriptors at once, and what a call that doesn't wait has to do with it.
 
+use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::ops::{Range, RangeInclusive};
 
@@ -22,6 +23,16 @@ pub fn waited_fds(call: &CallView<'_>) -> Option<Vec<i32>> {
     (!fds.is_empty()).then_some(fds)
 }
 
+/// Urgent data by itself, and what else is waited for or told of the same descriptor: they are there independently of each other.
+fn each_kind(polled: &PolledDescriptor) -> impl Iterator<Item = PolledDescriptor> + use<> {
+    let PolledDescriptor { events, .. } = *polled;
+    let rest = PollEvents(events.0 & !PollEvents::PRI.0);
+    let urgent = events.has(PollEvents::PRI).then_some(PollEvents::PRI);
+    let others = (urgent.is_none() || rest != PollEvents::default()).then_some(rest);
+    let with = PolledDescriptor { ..*polled };
+    others.into_iter().chain(urgent).map(move |events| PolledDescriptor { events, ..with })
+}
+
 fn is_again(call: &CallView<'_>) -> bool {
     matches!(call.outcome, Some(Err(Errno(libc::EAGAIN))))
 }
@@ -41,9 +52,11 @@ pub(super) fn handshake(
         listener.is_some() && listens && OwnAddress::of(view, other).is_some_and(|other| other.overlaps(at))
     });
     let is_alone = others.count() == 0;
-    let accepted = accepted(view);
+    // Few waits have a segment of which that must be known.
+    let accepted: OnceCell<Vec<Accepted>> = OnceCell::new();
     // Another listener's, or one that was gone from the queue before this call came back.
     let is_anothers = |segment: &SegmentView<'_>| {
+        let accepted = accepted.get_or_init(|| accepted_connections(view));
         let mut taken = accepted.iter().filter(|taken| on_wire(taken.peer) == segment.segment.from);
         taken.any(|taken| {
             let elsewhere = taken.socket.zip(listener).is_some_and(|(socket, own)| socket != own);
@@ -75,7 +88,7 @@ struct Accepted {
     at: Moment,
 }
 
-fn accepted(view: &View<'_>) -> Vec<Accepted> {
+fn accepted_connections(view: &View<'_>) -> Vec<Accepted> {
     let calls = view.all_actors().into_iter().flat_map(|actor| view.calls(actor).take(MOST));
     let taken = |call: CallView<'_>| {
         let peer = call.outcome?.as_ref().ok()?.peer?;
@@ -101,7 +114,10 @@ impl ProgramLook<'_> {
             (Some(Ok(returned)), None) if returned.value == 0 => vec![ProgramFact::NotReady],
             (Some(Ok(returned)), _) => {
                 let ready = returned.ready.iter();
-                let told = ready.flat_map(|ready| self.ready(ready).into_iter().chain(self.how_told(ready)));
+                let told = ready.flat_map(|ready| {
+                    let events = each_kind(ready);
+                    events.filter_map(|ready| self.ready(&ready)).chain(self.how_told(ready)).collect::<Vec<_>>()
+                });
                 let told: Vec<ProgramFact> = told.collect();
                 // `select(2)` counts one twice that is ready for both directions.
                 let ready = i64::try_from(returned.ready.len()).ok().filter(|known| *known > 0);
@@ -187,7 +203,8 @@ impl ProgramLook<'_> {
         let sockets: Vec<WaitedSocket> = waits
             .iter()
             .filter(|waited| !self.is_switched_off(waited))
-            .filter_map(|waited| Some(WaitedSocket { fd: waited.fd, until: self.until(waited, waited.socket?) }))
+            .flat_map(|waited| each_kind(waited))
+            .filter_map(|waited| Some(WaitedSocket { fd: waited.fd, until: self.until(&waited, waited.socket?) }))
             .collect();
         let others = waits.iter().filter(|waited| waited.socket.is_none()).count();
         if sockets.is_empty() && others < waits.len() {
@@ -210,6 +227,7 @@ impl ProgramLook<'_> {
             (_, true, true) => WaitedFor::Both,
             (_, true, false) => WaitedFor::Reading,
             (_, false, true) => WaitedFor::Writing,
+            (_, false, false) if waited.events.has(PollEvents::PRI) => WaitedFor::Urgent,
             (_, false, false) if waited.events.has(PollEvents::HUNG_UP) => WaitedFor::Reading,
             _ => WaitedFor::Error,
         }
@@ -250,6 +268,10 @@ impl ProgramLook<'_> {
         let answer = |segment: &SegmentView<'_>| has(segment, Flags::SYN) && has(segment, Flags::ACK);
         if let Some(reset) = first(&|segment| has(segment, Flags::RST)) {
             return ReadyReason::Reset(reset);
+        }
+        if ready.events.has(PollEvents::PRI) {
+            let urgent = first(&|segment| has(segment, Flags::URG)).map(ReadyReason::Urgent);
+            return urgent.unwrap_or(ReadyReason::Unknown);
         }
         if ready.events.has(PollEvents::IN) {
             let data = first(&|segment| !segment.segment.is_empty()).map(ReadyReason::Data);

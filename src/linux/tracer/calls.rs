@@ -102,6 +102,7 @@ impl Processes {
             internet,
             others: others.unwrap_or_default(),
             waits,
+            events: read.watched_for(),
             sockets,
             room,
             like,

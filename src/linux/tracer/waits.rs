@@ -4,16 +4,17 @@ use super::arguments::Reader;
 use super::descriptors::{DescriptorTarget, open, socket};
 use super::epoll::{self, WatchedDescriptor};
 use super::text::MOST;
-use crate::model::{PollEvents, PolledDescriptor};
+use crate::model::{EpollEvents, PollEvents, PolledDescriptor};
 
 /// Events of `poll(2)`, which are `epoll(7)`'s too, with what else means the same.
-const MEANT: [(PollEvents, u32); 6] = [
+const MEANT: [(PollEvents, u32); 7] = [
     (PollEvents::IN, (libc::POLLIN | libc::POLLRDNORM) as u32),
     (PollEvents::OUT, (libc::POLLOUT | libc::POLLWRNORM) as u32),
     (PollEvents::ERR, libc::POLLERR as u32),
     (PollEvents::HUP, libc::POLLHUP as u32),
     (PollEvents::RDHUP, libc::EPOLLRDHUP as u32),
     (PollEvents::NVAL, libc::POLLNVAL as u32),
+    (PollEvents::PRI, libc::POLLPRI as u32),
 ];
 
 fn of_events(fd: i32, events: u32) -> PolledDescriptor {
@@ -81,10 +82,18 @@ impl Reader<'_> {
         }
     }
 
-    /// Those in the sets of select: what they are read, written and looked at for; after the call, what they are ready for.
+    /// What an `epoll_ctl()` that adds or changes asks for.
+    pub(super) fn watched_for(&self) -> Option<EpollEvents> {
+        let asks = self.row.name == "epoll_ctl" && self.arguments[1] as i32 != libc::EPOLL_CTL_DEL;
+        let (events, _) = asks.then(|| epoll::event(self.memory, self.arguments[3])).flatten()?;
+        Some(EpollEvents(events))
+    }
+
+    /// Those in the sets of select: what they are read, written and looked at for, of which the third is urgent data (`POLLEX_SET` of Linux's
+    /// `fs/select.c`); after the call, what they are ready for.
     fn of_sets(&self, fds: impl Fn(&Self, u64) -> Option<Vec<i32>>) -> Option<Vec<PolledDescriptor>> {
         let mut all: Vec<PolledDescriptor> = Vec::new();
-        for (at, events) in [(1, PollEvents::IN), (2, PollEvents::OUT), (3, PollEvents::ERR)] {
+        for (at, events) in [(1, PollEvents::IN), (2, PollEvents::OUT), (3, PollEvents::PRI)] {
             let set = self.arguments[at];
             for fd in if set == 0 { Vec::new() } else { fds(self, set)? } {
                 match all.iter_mut().find(|known| known.fd == fd) {
@@ -104,9 +113,12 @@ mod tests {
 
     #[test]
     fn events_are_those_of_poll() {
-        for (bits, names) in
-            [(0x2011, "POLLIN|POLLRDHUP|POLLHUP"), (0x0140, "POLLIN|POLLOUT"), (0x010c, "POLLOUT|POLLERR")]
-        {
+        for (bits, names) in [
+            (0x2011, "POLLIN|POLLRDHUP|POLLHUP"),
+            (0x0140, "POLLIN|POLLOUT"),
+            (0x010c, "POLLOUT|POLLERR"),
+            (0x0003, "POLLIN|POLLPRI"),
+        ] {
             assert_eq!(of_events(3, bits), PolledDescriptor::new(3, names.parse().unwrap()), "{bits:#x}");
         }
     }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::lookup::LookupForm;
 use super::made::{RequestForm, StructuredForm};
 use super::packet::bytes;
+use super::polled::{PollEntryForm, PolledForm};
 use super::{As, TextForm, converted, remote, text};
 use crate::model::{
     Call, CallName, CallSite, DeviceRequest, EpollEvents, EpollOp, How, Lookup, Maker, MessageFlags, OptionValue,
-    PollEvents, PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketFlags,
-    SocketOption, StackFrame, StructuredValue, Transfer,
+    PolledDescriptor, ProcessSocket, ProgramCall, ProgramDescriptor, Returned, SiteLacks, SocketFlags, SocketOption,
+    StackFrame, StructuredValue, Transfer,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -206,6 +207,8 @@ struct ProgramForm {
     others: Vec<ProgramDescriptor>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<Vec<PolledForm>>>")]
     waits: Option<Vec<PolledDescriptor>>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "As::<Option<TextForm>>")]
+    events: Option<EpollEvents>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "As::<Vec<ProcessSocketForm>>")]
     sockets: Vec<ProcessSocket>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -259,50 +262,6 @@ enum LacksForm {
 struct DescriptorForm {
     process: u32,
     fd: i32,
-}
-
-/// Of a traced program's call: its socket, and of its events what each means.
-#[derive(Serialize, Deserialize)]
-struct PolledForm {
-    fd: i32,
-    socket: Option<u64>,
-    readable: bool,
-    writable: bool,
-    error: bool,
-    hung_up: bool,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    not_open: bool,
-}
-
-impl From<&PolledDescriptor> for PolledForm {
-    fn from(&PolledDescriptor { fd, events, socket }: &PolledDescriptor) -> PolledForm {
-        let [readable, writable, error] =
-            [PollEvents::IN, PollEvents::OUT, PollEvents::ERR].map(|event| events.has(event));
-        PolledForm {
-            fd,
-            socket,
-            readable,
-            writable,
-            error,
-            hung_up: events.has(PollEvents::HUNG_UP),
-            not_open: events.has(PollEvents::NVAL),
-        }
-    }
-}
-
-impl From<PolledForm> for PolledDescriptor {
-    fn from(form: PolledForm) -> PolledDescriptor {
-        let told = [
-            (form.readable, PollEvents::IN),
-            (form.writable, PollEvents::OUT),
-            (form.error, PollEvents::ERR),
-            (form.hung_up, PollEvents::HUP),
-            (form.not_open, PollEvents::NVAL),
-        ];
-        let told = told.into_iter().filter(|(is, _)| *is);
-        let events = told.fold(PollEvents::default(), |all, (_, event)| all.with(event));
-        PolledDescriptor { fd: form.fd, events, socket: form.socket }
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -389,26 +348,6 @@ pub(super) enum CallNameForm {
     Other,
 }
 
-/// Of a side's own call.
-#[derive(Serialize, Deserialize)]
-struct PollEntryForm {
-    fd: i32,
-    #[serde(with = "As::<TextForm>")]
-    events: PollEvents,
-}
-
-impl From<&PolledDescriptor> for PollEntryForm {
-    fn from(polled: &PolledDescriptor) -> PollEntryForm {
-        PollEntryForm { fd: polled.fd, events: polled.events }
-    }
-}
-
-impl From<PollEntryForm> for PolledDescriptor {
-    fn from(form: PollEntryForm) -> PolledDescriptor {
-        PolledDescriptor::new(form.fd, form.events)
-    }
-}
-
 /// Its name in C: `EPOLL_CTL_ADD`.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
@@ -468,7 +407,6 @@ remote! {
     CallForm: Call;
     TransferForm: Transfer;
     MakerForm: Maker;
-    ProgramForm: ProgramCall;
     DescriptorForm: ProgramDescriptor;
     ProcessSocketForm: ProcessSocket;
     SiteForm: CallSite;
@@ -478,15 +416,30 @@ remote! {
     ReturnedForm: Returned;
 }
 
+impl super::Form<ProgramCall> for ProgramForm {
+    fn write<S: serde::Serializer>(value: &ProgramCall, to: S) -> Result<S::Ok, S::Error> {
+        ProgramForm::serialize(value, to)
+    }
+
+    fn read<'de, D: serde::Deserializer<'de>>(from: D) -> Result<ProgramCall, D::Error> {
+        let call = ProgramForm::deserialize(from)?;
+        let events = call.events.or_else(|| events_written(&call));
+        Ok(ProgramCall { events, ..call })
+    }
+}
+
+/// What an `epoll_ctl()` asks for, of a recording from before that had a place of its own: by its argument, as it was written.
+fn events_written(call: &ProgramCall) -> Option<EpollEvents> {
+    let event = call.arguments.get(3).filter(|_| call.name == "epoll_ctl")?;
+    event.strip_prefix("{events=")?.split(',').next()?.parse().ok()
+}
+
 text! {
     MessageFlags: "no flags of a message";
-    PollEvents: "no events of poll()";
     EpollEvents: "no events of epoll";
 }
 
 converted! {
     OptionForm: SocketOption;
     OpForm: EpollOp;
-    PollEntryForm: PolledDescriptor;
-    PolledForm: PolledDescriptor;
 }

@@ -12,6 +12,7 @@ mod lookup;
 mod made;
 mod packet;
 mod parts;
+mod polled;
 mod rule;
 mod socket;
 mod statement;

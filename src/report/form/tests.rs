@@ -403,6 +403,7 @@ fn every() -> Vec<Event> {
         asks::of_messages(),
         asks::of_what_is_closed(),
         asks::of_structures(),
+        asks::of_urgent_data(),
     ]
     .concat()
 }

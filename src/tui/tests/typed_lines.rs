@@ -56,7 +56,8 @@ fn a_name_stands_for_what_its_call_returned() {
 #[test]
 fn whose_call_it_is_needs_no_guess() {
     let both = [actor(Side::Server, 1), actor(Side::Client, 1)];
-    for (lang, said) in [(Lang::EN, "server, by default (Tab)"), (crate::i18n::testing::zh(), "（默认；Tab 选择）")] {
+    for (lang, said) in [(Lang::EN, "server, by default (Tab)"), (crate::i18n::testing::zh(), "（默认；Tab 选择）")]
+    {
         let mut app = walk(&both, []);
         app.look.speak(lang).unwrap();
         app.resized(80, 24);

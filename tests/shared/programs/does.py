@@ -57,6 +57,24 @@ def polls_and_selects():
     watches_nothing.poll(0.001)
 
 
+def waits_for_urgent_data():
+    client, server = pair()
+    main = threading.get_native_id()
+
+    def urges():
+        sleeps(main)
+        client.send(b"!", socket.MSG_OOB)
+
+    poll = select.poll()
+    poll.register(server, select.POLLPRI)
+    threading.Thread(target=urges).start()
+    poll.poll()
+    server.recv(1, socket.MSG_OOB)
+    threading.Thread(target=urges).start()
+    select.select([], [], [server])
+    server.recv(1, socket.MSG_OOB)
+
+
 def selects_too_low():
     import ctypes
 

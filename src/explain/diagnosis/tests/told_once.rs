@@ -28,7 +28,8 @@ fn what_to_do_about_bytes_that_an_edge_has_told_is_to_read_them_all() {
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>();
         let asked = format!("{{events={events}, data=0x4}}");
         let ctl = texts(&["9", "EPOLL_CTL_ADD", "4", &asked]);
-        let ctl = ProgramCall { arguments: ctl, ..program_call("epoll_ctl", Some((4, CONN)), None) };
+        let asks = events.parse().ok();
+        let ctl = ProgramCall { arguments: ctl, events: asks, ..program_call("epoll_ctl", Some((4, CONN)), None) };
         script.push(Event::Entered { caller: caller(0), call: Call::Program(Box::new(ctl)) });
         script.returns(0, Ok(Returned::default()));
         script.reads(2);

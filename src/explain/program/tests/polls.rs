@@ -126,6 +126,9 @@ fn a_poll_that_sleeps_says_of_each_descriptor_why_it_is_not_ready() {
         (filled, 4, "POLLIN|POLLOUT", vec![StillWaits::NothingToRead, StillWaits::Full(90_000)]),
         (connecting, 5, "POLLOUT", vec![StillWaits::Unanswered]),
         (datagrams, 5, "POLLIN", vec![StillWaits::NoDatagram]),
+        (accepted(), 4, "POLLPRI", vec![StillWaits::NothingUrgent]),
+        (accepted(), 4, "POLLIN|POLLPRI", vec![StillWaits::NothingToRead, StillWaits::NothingUrgent]),
+        (accepted(), 4, "POLLRDHUP", vec![StillWaits::NothingToRead]),
         (accepted(), 4, "0", vec![StillWaits::OnlyErrors]),
     ];
     for (script, fd, events, wanted) in table {
@@ -154,6 +157,8 @@ fn what_woke_a_poll_is_named() {
     assert_eq!(data, ReadyReason::Data(segment));
     let (end, segment) = came(4, &["FIN", "ACK"], b"", "POLLIN");
     assert_eq!(end, ReadyReason::End(segment));
+    let (urgent, segment) = came(4, &["PSH", "ACK", "URG"], b"!", "POLLPRI");
+    assert_eq!(urgent, ReadyReason::Urgent(segment));
     let (reset, segment) = came(4, &["RST", "ACK"], b"", "POLLIN|POLLERR|POLLHUP");
     assert_eq!(reset, ReadyReason::Reset(segment));
 

@@ -110,7 +110,7 @@ fn a_socket_that_was_received_by_a_call_that_had_waited_is_not_in_flight() {
 
 fn ctl(events: &str) -> ProgramCall {
     let arguments = vec!["9".into(), "EPOLL_CTL_ADD".into(), "4".into(), format!("{{events={events}, data=0x4}}")];
-    ProgramCall { arguments, ..made("epoll_ctl", Some((4, CONN)), None) }
+    ProgramCall { arguments, events: events.parse().ok(), ..made("epoll_ctl", Some((4, CONN)), None) }
 }
 
 fn wait(events: PollEvents) -> ProgramCall {

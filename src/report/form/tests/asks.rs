@@ -156,3 +156,14 @@ pub(super) fn of_transfers() -> Vec<Event> {
     ];
     calls.map(|call| Event::Entered { caller: Server.into(), call: call.into() }).into()
 }
+
+/// What a program asks an epoll instance for, and urgent data of which it is told.
+pub(super) fn of_urgent_data() -> Vec<Event> {
+    let events = "EPOLLIN|EPOLLPRI|EPOLLET".parse().ok();
+    let made = ProgramCall { name: "epoll_ctl".into(), events, ..ProgramCall::default() };
+    let ready = vec![PolledDescriptor::new(3, PollEvents::PRI)];
+    vec![
+        Event::Entered { caller: Server.into(), call: Call::Program(Box::new(made)) },
+        Event::Returned { caller: Server.into(), outcome: Ok(Returned { value: 1, ready, ..Returned::default() }) },
+    ]
+}

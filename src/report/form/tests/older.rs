@@ -59,3 +59,19 @@ fn what_cant_be_is_not_read() {
     assert!(serde_json::from_str::<Read>(&whole.replace("\"link\":\"00", "\"link\":\"")).is_err());
     assert!(serde_json::from_str::<Read>(&whole.replace("\"link\":\"00", "\"link\":\"0000")).is_err());
 }
+
+/// What an `epoll_ctl()` asked for stood in its argument alone.
+#[test]
+fn what_was_asked_of_an_epoll_instance_is_read_from_its_argument_as_it_was_written() {
+    let read = |argument: &str| {
+        let program =
+            format!(r#"{{"name":"epoll_ctl","arguments":["5","EPOLL_CTL_ADD","3","{argument}"],"fd":3,"socket":7}}"#);
+        let line = format!(r#"{{"Entered":{{"side":"Server","call":{{"Program":{program}}}}}}}"#);
+        match serde_json::from_str::<Read>(&line).unwrap().0 {
+            Event::Entered { call: Call::Program(made), .. } => made.events.map(|events| events.to_string()),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(read("{events=EPOLLIN|EPOLLET, data=0x3}").as_deref(), Some("EPOLLIN|EPOLLET"));
+    assert_eq!(read("0x7ffe12"), None);
+}
