@@ -17,6 +17,7 @@ words! {
         pub not_yet: String,
         pub assigned: String,
         pub declared: String,
+        pub several: String,
         pub size: String,
         pub no_descriptor: String,
         pub no_argument: String,

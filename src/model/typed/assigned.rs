@@ -26,6 +26,9 @@ const LONGEST_VALUE: usize = 200;
 /// # Errors
 /// [`Mistyped`] says what it isn't.
 pub fn read(text: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
+    if let Some(second) = second_statement(text) {
+        return Err(Mistyped::Several(second.to_owned()));
+    }
     let Some((before, behind)) = parted(text) else {
         if let Some(declared) = declaration(text) {
             return Err(declared);
@@ -33,12 +36,32 @@ pub fn read(text: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
         return Ok(TypedLine::Call(None, super::call(text, usual)?));
     };
     let name = assigned_name(before)?;
+    if behind.trim_end_matches(';').trim().is_empty() {
+        return Err(Mistyped::Declared(text.trim().to_owned()));
+    }
     match value(behind) {
         // An address stands in the call.
-        Some(value) if value.contains("AF_INET") => Err(no_call(".sin_addr", &[])),
+        Some(value) if value.contains("AF_INET") => Err(no_call(".sin_addr", &[]).named(&name)),
         Some(value) => Ok(TypedLine::Value(name, value)),
         None => super::call(behind, usual).map(|call| TypedLine::Call(Some(name), call)),
     }
+}
+
+/// What stands behind a semicolon: C's next statement, which is another line here.
+fn second_statement(text: &str) -> Option<&str> {
+    let (mut quoted, mut rest) = (false, text.char_indices());
+    while let Some((at, c)) = rest.next() {
+        match c {
+            '"' => quoted = !quoted,
+            '\\' => drop(rest.next()),
+            ';' if !quoted => {
+                let second = text[at + 1..].trim_start_matches([';', '}']).trim();
+                return (!second.is_empty()).then_some(second);
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where the call begins in a line: behind an assignment.
@@ -103,6 +126,9 @@ fn declaration(text: &str) -> Option<Mistyped> {
     ];
     let text = text.trim();
     let first = text.split([' ', '\t', '*']).next().filter(|first| TYPES.contains(first))?;
+    if text.contains("sockaddr") {
+        return Some(no_call(".sin_addr", &[]).named(text.trim_end_matches(';')));
+    }
     let is_alone = text.len() > first.len() && !text.contains('(');
     is_alone.then(|| Mistyped::Declared(text.trim_end_matches(';').to_owned()))
 }

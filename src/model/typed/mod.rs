@@ -43,6 +43,8 @@ pub enum Mistyped {
     NotYet(String),
     /// What stands before a `=` is no name that a value could be given.
     Assigned(String),
+    /// A line with more than one statement; this is the second one.
+    Several(String),
     /// A line that only declares a variable.
     Declared(String),
     /// How long something is, of which that isn't known here.
@@ -83,6 +85,16 @@ pub enum Mistyped {
     Rule(RuleFault),
     /// It is no setting that can be changed.
     Setting(SettingFault),
+}
+
+impl Mistyped {
+    /// The same of what is typed under another name.
+    fn named(self, name: &str) -> Mistyped {
+        match self {
+            Mistyped::Instead(_, instead) => Mistyped::Instead(name.to_owned(), instead),
+            other => other,
+        }
+    }
 }
 
 /// What stands in for what is left out, and what names hold.

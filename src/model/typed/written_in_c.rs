@@ -26,7 +26,7 @@ const NONBLOCKING: &str = form(CallName::Fcntl);
 /// What the manual pages have beside the calls that are made here: by the names of functions, and of what they are asked for.
 const ELSEWHERE: &[(&[&str], Instead)] = &[
     (&["FIONBIO", "ioctlsocket"], Instead::Typed(&[NONBLOCKING])),
-    (&ADDRESSES, Instead::Address(&[form(CallName::Bind), form(CallName::Connect)])),
+    (&ADDRESSES, ADDRESS),
     (&["perror", "errno", "strerror", "err", "gai_strerror"], Instead::Error),
     (
         &[
@@ -61,6 +61,9 @@ const ELSEWHERE: &[(&[&str], Instead)] = &[
     (&["closesocket", "fclose"], Instead::Typed(&[form(CallName::Close)])),
     (&["kill", "exit", "_exit", "abort", "raise"], Instead::Key),
 ];
+
+/// What is typed in place of a variable that holds an address.
+const ADDRESS: Instead = Instead::Address(&[form(CallName::Bind), form(CallName::Connect)]);
 
 /// What fills an address in C.
 const ADDRESSES: [&str; 15] = [
@@ -175,6 +178,9 @@ impl Arguments<'_> {
         // What a variable's name or length would be.
         if self.in_c && (text == "sizeof" || text == "strlen") {
             return Mistyped::Size(self.name, text.to_owned());
+        }
+        if is_address_of(text) && matches!(self.name, CallName::Bind | CallName::Connect | CallName::SendTo) {
+            return Mistyped::Instead(text.to_owned(), ADDRESS);
         }
         let elsewhere = parts().find_map(|name| Some((name, instead_of(name)?)));
         match elsewhere {

@@ -17,6 +17,7 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
         }
         Mistyped::NotYet(name) => fill(&t.not_yet, &[("name", &harmless(name))]),
         Mistyped::Assigned(text) => fill(&t.assigned, &[("text", &harmless(text))]),
+        Mistyped::Several(text) => fill(&t.several, &[("text", &harmless(text))]),
         Mistyped::Declared(text) => fill(&t.declared, &[("text", &harmless(text))]),
         Mistyped::Size(call, text) => {
             fill(&t.size, &[("call", call.name()), ("text", &harmless(text)), ("form", &form_here(scene, *call))])

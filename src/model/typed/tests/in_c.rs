@@ -31,13 +31,7 @@ fn made_with(bits: i32) -> SocketFlags {
 fn variables_of_c_are_told_where_their_values_are_wanted() {
     let wrong = |text: &str| parse(text, &usual()).unwrap_err();
     for (text, call, variable) in [
-        ("bind(5, (struct sockaddr *)&addr, sizeof(addr))", CallName::Bind, "&addr"),
-        ("bind(5, (struct sockaddr*)&addr, sizeof(addr))", CallName::Bind, "&addr"),
-        ("bind(5, (const struct sockaddr*) &addr, sizeof addr)", CallName::Bind, "&addr"),
-        ("connect(5, (sockaddr*)&addr, sizeof(addr))", CallName::Connect, "&addr"),
-        ("connect(5, &addr, sizeof addr)", CallName::Connect, "&addr"),
         ("setsockopt(5, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))", CallName::SetSockOpt, "&one"),
-        ("sendto(5, \"hi\", 2, 0, (struct sockaddr *)&to, sizeof(to))", CallName::SendTo, "&to"),
         ("sendmsg(5, &msg, 0)", CallName::SendMsg, "&msg"),
         ("recvmsg(5, &msg, 0)", CallName::RecvMsg, "&msg"),
         ("poll(&fds, 1, -1)", CallName::Poll, "&fds"),
@@ -50,6 +44,22 @@ fn variables_of_c_are_told_where_their_values_are_wanted() {
         ("listen(s, 5)", CallName::Listen, "s"),
     ] {
         assert_eq!(wrong(text), Mistyped::Variable(call, variable.into()), "{text}");
+    }
+    for (text, variable) in [
+        ("bind(5, (struct sockaddr *)&addr, sizeof(addr))", "&addr"),
+        ("bind(5, (struct sockaddr*)&addr, sizeof(addr))", "&addr"),
+        ("bind(5, (const struct sockaddr*) &addr, sizeof addr)", "&addr"),
+        ("connect(5, (sockaddr*)&addr, sizeof(addr))", "&addr"),
+        ("connect(5, &addr, sizeof addr)", "&addr"),
+        ("sendto(5, \"hi\", 2, 0, (struct sockaddr *)&to, sizeof(to))", "&to"),
+        ("struct sockaddr_in addr;", "struct sockaddr_in addr"),
+        ("struct sockaddr_in a = {AF_INET, 1};", "a"),
+    ] {
+        let told = wrong(text);
+        assert!(
+            matches!(&told, Mistyped::Instead(named, Instead::Address(_)) if named == variable),
+            "{text}: {told:?}"
+        );
     }
     for (text, call, odd) in [
         ("send(5, buf, 5, 0)", CallName::Send, "buf"),
@@ -259,7 +269,10 @@ fn names_get_values_and_stand_for_them() {
     assert_eq!(wrong("socket = 3"), Mistyped::Assigned("socket".into()));
     assert_eq!(wrong("int fd;"), Mistyped::Declared("int fd".into()));
     assert_eq!(wrong("char buf[100];"), Mistyped::Declared("char buf[100]".into()));
-    assert_eq!(wrong("struct sockaddr_in addr;"), Mistyped::Declared("struct sockaddr_in addr".into()));
-    assert!(matches!(wrong("struct sockaddr_in a = {AF_INET, 1};"), Mistyped::Instead(_, Instead::Address(_))));
+    assert_eq!(wrong("s ="), Mistyped::Declared("s =".into()));
+    assert_eq!(wrong("close(5); close(6);"), Mistyped::Several("close(6);".into()));
+    assert_eq!(wrong("char buf[9]; recv(5, buf, 9, 0)"), Mistyped::Several("recv(5, buf, 9, 0)".into()));
+    assert_eq!(wrong("send 5 hi; there"), Mistyped::Several("there".into()));
+    assert_eq!(called("send(5, \"a; b\", 4)").1, "send(5, \"a; b\", 4)");
     assert_eq!(wrong("int x = y"), Mistyped::Name("y".into()));
 }
