@@ -47,6 +47,16 @@ pub fn read(text: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
     }
 }
 
+impl Mistyped {
+    /// The same of what is typed under another name.
+    fn named(self, name: &str) -> Mistyped {
+        match self {
+            Mistyped::Instead(_, instead) => Mistyped::Instead(name.to_owned(), instead),
+            other => other,
+        }
+    }
+}
+
 /// What stands behind a semicolon: C's next statement, which is another line here.
 fn second_statement(text: &str) -> Option<&str> {
     let (mut quoted, mut rest) = (false, text.char_indices());

@@ -87,16 +87,6 @@ pub enum Mistyped {
     Setting(SettingFault),
 }
 
-impl Mistyped {
-    /// The same of what is typed under another name.
-    fn named(self, name: &str) -> Mistyped {
-        match self {
-            Mistyped::Instead(_, instead) => Mistyped::Instead(name.to_owned(), instead),
-            other => other,
-        }
-    }
-}
-
 /// What stands in for what is left out, and what names hold.
 #[derive(Clone, Debug)]
 pub struct Usual {
