@@ -68,7 +68,6 @@ const OPTIONS: u64 = {
     options
 };
 
-const POKE_DATA: u32 = 5;
 const CONTINUE: u32 = 7;
 const SYSCALL: u32 = 24;
 const SEIZE: u32 = 0x4206;
@@ -229,12 +228,6 @@ pub fn set_value(_thread: i32, _value: i64) -> io::Result<()> {
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 pub fn set_fourth_argument(_thread: i32, _value: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Writes a word into a stopped tracee's memory (`PTRACE_POKEDATA`).
-pub fn write_word(thread: i32, address: u64, word: u64) -> io::Result<()> {
-    // SAFETY: takes the word as a number; what the address is in the tracee, its kernel checks.
-    unsafe { request(POKE_DATA, thread, address as usize, word as usize as *mut c_void) }.map(drop)
 }
 
 /// Of other processors this isn't known.

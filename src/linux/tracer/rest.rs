@@ -20,16 +20,17 @@ pub(super) struct WaitSince {
 const SENDING: [&str; 7] = ["connect", "sendto", "sendmsg", "sendmmsg", "write", "writev", "sendfile"];
 const RECEIVING: [&str; 7] = ["accept", "accept4", "recvfrom", "recvmsg", "recvmmsg", "read", "readv"];
 
-/// What a call returns whose time is over (`socket(7)`).
+/// What a call returns whose time is over (`socket(7)`, `epoll_wait(2)`).
 fn timed_out(name: &str) -> i64 {
-    -i64::from(if name == "connect" { libc::EINPROGRESS } else { libc::EAGAIN })
+    match name {
+        "epoll_pwait2" => 0,
+        "connect" => -i64::from(libc::EINPROGRESS),
+        _ => -i64::from(libc::EAGAIN),
+    }
 }
 
 /// The fourth argument of the `epoll_wait(2)` family, which has the time.
 const TIME: usize = 3;
-
-/// What lies behind the stack's end and a program may still use (the red zone of the x86-64 ABI), and more.
-const BEYOND: u64 = 512;
 
 impl WaitSince {
     /// A thread stands before a call, which it makes now: for the first time, or again.
@@ -38,30 +39,15 @@ impl WaitSince {
             self.since = Some(Instant::now());
             return;
         };
-        let waited = since.elapsed();
-        let set = match i64::try_from(entry.number) {
-            Ok(libc::SYS_epoll_pwait2) => {
-                let memory = TraceeMemory::of(thread.unsigned_abs());
-                let Some([seconds, nanos]) = memory.words(entry.arguments[TIME]) else { return };
-                let time = Duration::from_secs(seconds) + Duration::from_nanos(nanos);
-                let address = (entry.stack - BEYOND) & !15;
-                let left = time.saturating_sub(waited);
-                ptrace::write_word(thread, address, left.as_secs())
-                    .and_then(|()| ptrace::write_word(thread, address + 8, left.subsec_nanos().into()))
-                    .and_then(|()| ptrace::set_fourth_argument(thread, address))
-            }
-            Ok(number) if waits_milliseconds(number) => {
-                // Below 0 it waits without end.
-                let time = entry.arguments[TIME] as i32;
-                let Ok(time) = u64::try_from(time) else { return };
-                let left = Duration::from_millis(time).saturating_sub(waited);
-                let left = left.as_nanos().div_ceil(1_000_000) as u64;
-                ptrace::set_fourth_argument(thread, left)
-            }
-            _ => return,
-        };
+        // Below 0 it waits without end.
+        let Ok(time) = u64::try_from(entry.arguments[TIME] as i32) else { return };
+        if !i64::try_from(entry.number).is_ok_and(waits_milliseconds) {
+            return;
+        }
+        let left = Duration::from_millis(time).saturating_sub(since.elapsed());
+        let left = left.as_nanos().div_ceil(1_000_000) as u64;
         // Only a thread that was killed can't.
-        self.changed = set.is_ok();
+        self.changed = ptrace::set_fourth_argument(thread, left).is_ok();
     }
 
     /// The call has come to its end, or is to be made again: the program finds its registers as it left them.
@@ -71,12 +57,18 @@ impl WaitSince {
         }
     }
 
-    /// Until when a call on a socket waits that has a limit of its own; `None` where it has none.
+    /// Until when a call waits whose limit stands in no register: one on a socket that has a limit of its own, or `epoll_pwait2()`, whose
+    /// time is in the program's memory, where nothing is written; `None` where it has none.
     pub(super) fn deadline(&self, thread: u32, name: &str, entry: &SyscallEntry) -> Option<Instant> {
         let sends = SENDING.contains(&name);
-        (sends || RECEIVING.contains(&name)).then_some(())?;
-        let limit = descriptors::wait_limit(thread, entry.arguments[0] as i32, sends)?;
-        Some(self.since? + limit)
+        let limit = match name {
+            "epoll_pwait2" => time_of(TraceeMemory::of(thread).words(entry.arguments[TIME])?)?,
+            _ if sends || RECEIVING.contains(&name) => {
+                descriptors::wait_limit(thread, entry.arguments[0] as i32, sends)?
+            }
+            _ => return None,
+        };
+        self.since?.checked_add(limit)
     }
 
     /// Its time is over: it is interrupted, and comes to [`WaitSince::value`].
@@ -102,6 +94,12 @@ impl WaitSince {
     pub(super) fn is_over(&mut self) {
         self.since = None;
     }
+}
+
+/// A `struct timespec` that a program wrote; `None` where the kernel would take none such.
+fn time_of([seconds, nanos]: [u64; 2]) -> Option<Duration> {
+    let (seconds, nanos) = (i64::try_from(seconds).ok()?, u32::try_from(nanos).ok()?);
+    (nanos < 1_000_000_000).then(|| Duration::new(seconds.unsigned_abs(), nanos))
 }
 
 /// Whether a call's fourth argument is how many milliseconds it waits.
