@@ -340,7 +340,7 @@ fn while_a_thread_sleeps_the_menu_is_the_next_ones() {
             for (lang, behind) in [(Lang::EN, ", next"), (zh(), "，接下来")] {
                 let texts = InterfaceTexts::load(lang).unwrap().free;
                 let thread = fill(&texts.thread, &[("n", &worker)]);
-                let side = format!("■ {}", texts.role_server);
+                let side = fill(&texts.unchosen, &[("side", &format!("■ {}", texts.role_server))]);
                 let head = fill(&texts.with_thread, &[("side", &side), ("thread", &thread)]);
                 free.stage.wait_text(seat, &format!("{head}{behind}"));
                 free.stage.press(seat, "L");
