@@ -429,6 +429,7 @@ fn i_interrupts_a_call_and_space_makes_it_again() {
         });
         // The lesson goes on as if nothing had been, but for what is in its past.
         let (accept, last) = (3, 8);
+        walk.wait_for_offer(accept + 1);
         for number in accept + 1..=last {
             walk.make(number);
         }

@@ -3,6 +3,7 @@
 use sockwalk::model::Side;
 
 use crate::common::lab_users;
+use crate::option_times::quick;
 use crate::stage::Stage;
 
 use Side::{Client, Server};
@@ -31,15 +32,7 @@ fn a_half_open_connection_that_the_kernel_gives_up_is_seen_to_go() {
 #[test]
 fn a_connection_that_is_given_up_after_its_user_timeout_is_seen_to_end() {
     for user in lab_users() {
-        let mut stage = Stage::of(user);
-        let free = stage.join(&["free"]);
-        for route in ["127.0.0.1", "127.0.0.0/8"] {
-            stage.types(free, &format!("ip route change {route} rto_min 200ms"));
-        }
-        for call in ["socket(", "bind(", "listen("] {
-            stage.succeeds(free, Server, call);
-        }
-        stage.press(free, "\t");
+        let (mut stage, free) = quick(user);
         stage.succeeds(free, Client, "socket(");
         stage.sleeps(free, Client, "connect(");
         stage.let_go(free, &["SYN", "SYN,ACK", "ACK"]);
