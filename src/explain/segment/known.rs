@@ -3,7 +3,7 @@
 
 use super::super::meant::meaning;
 use super::super::wire;
-use super::{SegmentContext, SegmentKind};
+use super::{EARLIER, SegmentContext, SegmentKind};
 use crate::model::{Call, CallView, Moment, SegmentView, SocketView, View};
 use crate::tcp::{Flags, Protocol, Segment, State};
 
@@ -11,6 +11,9 @@ impl SegmentContext<'_> {
     /// Whether the receiver had sent something by then from where the segment came to, and the kernel was asked for no socket there since:
     /// of what passes by itself it is asked later, if at all. A RST, or a message of ICMP, comes of having none.
     pub(super) fn may_have_end(&self, before: &View<'_>) -> bool {
+        if self.segment.reasons.is_some() {
+            return false;
+        }
         let packet = self.segment.segment;
         let speaks = |one: &SegmentView<'_>| {
             let answers_for_none = match one.segment.tcp() {
@@ -20,14 +23,18 @@ impl SegmentContext<'_> {
             one.segment.from == packet.to && one.by_hand.is_none() && !answers_for_none
         };
         let begins = |one: &SegmentView<'_>| one.segment.tcp().is_none_or(|tcp| tcp.flags.has(Flags::SYN));
-        let mut sent = wire::segments(before, (packet.to, packet.from)).filter(speaks);
+        // What begins it stands among the first of its segments, or, where a later connection has the same ends, among the last.
+        let numbers = before.segments_of(self.connection());
+        let [last, first] = [numbers.len().saturating_sub(EARLIER), numbers.len().min(EARLIER)];
+        let looked_at = numbers[last..].iter().rev().chain(numbers[..first].iter().rev());
+        let mut sent = looked_at.filter_map(|id| before.segment(*id)).filter(speaks);
         let Some(first) = sent.find(begins) else { return false };
         let was_told = |socket: SocketView<'_>| {
             let here = socket.facts.own_address() == Some(packet.to)
                 || before.last_ends(socket.facts.cookie).is_some_and(|(local, _)| local == packet.to);
             here && socket.changed > first.sent
         };
-        self.segment.reasons.is_none() && !before.sockets().any(was_told)
+        !before.sockets().any(was_told)
     }
 
     /// Whether what the kernel said last of an end is older than what ends or opens a connection, so that it was in another state
@@ -44,7 +51,7 @@ impl SegmentContext<'_> {
         };
         let waits_for_ack = is_in(&[SynSent, SynRecv, FinWait1, Closing, LastAck]);
         let since = |moment| self.is_since(end, moment);
-        let mut all = wire::segments(self.view, (packet.to, packet.from));
+        let mut all = wire::segments(self.view, (packet.to, packet.from)).take(EARLIER);
         self.segment.reasons.is_none()
             && all.any(|one| {
                 let (sent, came) = (one.segment.from == packet.to, wire::came(one.fate));
@@ -66,7 +73,8 @@ impl SegmentContext<'_> {
             let moved = if came { wire::came(one.fate) && since(one.changed) } else { since(one.sent) };
             bears && is_to == came && moved && one.id != self.segment.id
         };
-        self.segment.reasons.is_none() && wire::segments(self.view, (packet.to, packet.from)).any(|one| counts(&one))
+        let mut all = wire::segments(self.view, (packet.to, packet.from)).take(EARLIER);
+        self.segment.reasons.is_none() && all.any(|one| counts(&one))
     }
 
     /// Whether something happened after the kernel's word on an end, and before the segment came there.
