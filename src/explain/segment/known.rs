@@ -51,9 +51,8 @@ impl SegmentContext<'_> {
         };
         let waits_for_ack = is_in(&[SynSent, SynRecv, FinWait1, Closing, LastAck]);
         let since = |moment| self.is_since(end, moment);
-        let mut all = wire::segments(self.view, (packet.to, packet.from)).take(EARLIER);
         self.segment.reasons.is_none()
-            && all.any(|one| {
+            && self.sent_by_then().any(|one| {
                 let (sent, came) = (one.segment.from == packet.to, wire::came(one.fate));
                 let Some(tcp) = one.segment.tcp() else { return false };
                 let others = one.id != self.segment.id && !sent && came;
@@ -73,8 +72,13 @@ impl SegmentContext<'_> {
             let moved = if came { wire::came(one.fate) && since(one.changed) } else { since(one.sent) };
             bears && is_to == came && moved && one.id != self.segment.id
         };
-        let mut all = wire::segments(self.view, (packet.to, packet.from)).take(EARLIER);
-        self.segment.reasons.is_none() && all.any(|one| counts(&one))
+        self.segment.reasons.is_none() && self.sent_by_then().any(|one| counts(&one))
+    }
+
+    /// The segments of its connection that had left their senders before it came, as they stood then, the newest first.
+    pub(super) fn sent_by_then(&self) -> impl Iterator<Item = SegmentView<'_>> {
+        let (packet, then) = (self.segment.segment, self.view.trace().at(self.segment.changed));
+        wire::segments(&then, (packet.to, packet.from)).take(EARLIER)
     }
 
     /// Whether something happened after the kernel's word on an end, and before the segment came there.

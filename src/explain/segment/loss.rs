@@ -35,7 +35,7 @@ impl<'a> SegmentContext<'a> {
         let (sender, receiver) = ((packet.from, packet.to), (packet.to, packet.from));
         let timer = match kind {
             // What brings another one is the SYN, sent again.
-            SegmentKind::SynAck if self.is_cookie(sender) => {
+            SegmentKind::SynAck if self.is_cookie(packet.from) => {
                 Some(sentences([Some(self.timer(sender, now)), self.running(receiver, now)].into_iter().flatten()))
             }
             SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data => {
@@ -138,7 +138,7 @@ impl<'a> SegmentContext<'a> {
             if ends.any(|socket| self.view.last_ends(socket.facts.cookie) == Some(end)) {
                 return self.words.say(|t| &t.timer_gone, &[("who", &who)]);
             }
-            if self.is_cookie(end) {
+            if self.is_cookie(end.0) {
                 return self.words.say(|t| &t.timer_cookie, &[("who", &who)]);
             }
             self.words.say(|t| &t.timer_unknown, &[("who", &who)])
@@ -147,15 +147,12 @@ impl<'a> SegmentContext<'a> {
 
     /// Whether the SYN,ACK of an end was a SYN cookie: the kernel counted so as its SYN arrived, or the setting says that all are. Then it
     /// keeps nothing until an ACK brings the cookie back (`cookie_v4_check()`).
-    fn is_cookie(&self, (local, remote): (SocketAddr, SocketAddr)) -> bool {
-        let numbers = self.view.segments_of(Connection::new(local, remote));
-        let recent = numbers.iter().rev().take(EARLIER).filter_map(|id| self.view.segment(*id));
+    fn is_cookie(&self, local: SocketAddr) -> bool {
         let opens = |one: &SegmentView<'_>| {
             one.segment.to == local && one.fate == Fate::Delivered && one.segment.tcp().is_some_and(wire::opens)
         };
-        let Some(syn) = recent.filter(|one| one.initials.is_with(&self.segment.initials)).find(opens) else {
-            return false;
-        };
+        let mut own = self.sent_by_then().filter(|one| one.initials.is_with(&self.segment.initials));
+        let Some(syn) = own.find(opens) else { return false };
         match syn.reasons {
             Some(all) => all.iter().any(|one| one.name == "SyncookiesSent"),
             None => self.view.number_now("tcp_syncookies") == Some(2),

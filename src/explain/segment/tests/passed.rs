@@ -1,5 +1,6 @@
 //! What is said of segments that passed by themselves: the kernel was asked later, and calls came back for something else.
 
+use super::super::EARLIER;
 use super::*;
 use crate::model::{Errno, Outcome, Returned};
 
@@ -26,6 +27,29 @@ impl Script {
 
 fn ok(value: i64) -> Outcome {
     Ok(Returned { value, ..Returned::default() })
+}
+
+/// Whoever looks back at a segment finds many that came later.
+#[test]
+fn what_is_not_known_of_a_segment_does_not_depend_on_how_many_came_later() {
+    let mut state = Script::new();
+    state.socket(SERVER, State::Established, 8000, |_| {});
+    state.arrives(8000, (501, 101), &["FIN", "ACK"], b"");
+    let ack = state.arrives(40000, (101, 502), &["ACK"], b"");
+    state.socket(SERVER, State::FinWait2, 8000, |_| {});
+    let mut queue = Script::new();
+    queue.socket(SERVER, State::Established, 8000, |_| {});
+    queue.arrives(40000, (101, 501), &["PSH", "ACK"], b"abc");
+    let data = queue.arrives(40000, (104, 501), &["PSH", "ACK"], b"d");
+    queue.socket(SERVER, State::Established, 8000, |facts| facts.recv_queue = 4);
+    for (mut script, id, unknown) in [(state, ack, "→"), (queue, data, "queue")] {
+        let before = script.story(id).became;
+        assert!(!before.contains(unknown), "{before}");
+        for n in 0..2 * EARLIER as u32 {
+            script.arrives(40000, (200 + n, 600), &["ACK"], b"x");
+        }
+        assert_eq!(script.story(id).became, before);
+    }
 }
 
 /// A client that connects: its SYN was seen, and the kernel asked for no socket since.
