@@ -185,7 +185,7 @@ impl Situation {
 
     /// Whether its own direction has not ended: ESTABLISHED or CLOSE_WAIT.
     pub fn may_send(&self) -> bool {
-        matches!(self.state, State::Established | State::CloseWait)
+        self.state.may_send()
     }
 
     /// Whether the close of its last descriptor sends a FIN. The kernel's word on one that was accepted may be older than its handshake.

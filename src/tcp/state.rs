@@ -81,6 +81,11 @@ impl State {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
+    /// Whether an end's own direction has not ended: ESTABLISHED or CLOSE_WAIT (RFC 9293, section 3.6).
+    pub const fn may_send(self) -> bool {
+        matches!(self, State::Established | State::CloseWait)
+    }
+
     /// The state that the kernel means by this number (`include/net/tcp_states.h`).
     ///
     /// `TCP_NEW_SYN_RECV` (12) is a request socket, `TCP_BOUND_INACTIVE` (13) a socket after `bind()` alone.

@@ -243,12 +243,10 @@ impl ProgramWords {
         let then = view.trace().at(call.entered);
         let before = Situation::of_call(&then, call);
         let socket = call.made.and_then(|made| made.socket).and_then(|socket| then.socket(socket));
-        let is_told = |states: &[State]| states.iter().any(|state| socket.is_some_and(|socket| socket.state == *state));
+        let told = socket.and_then(|socket| socket.state.tcp());
         let what: Text = match () {
-            () if before.is_listener() || is_told(&[State::Listen]) => |t| &t.closes_listener,
-            () if before.would_send_fin() || is_told(&[State::Established, State::CloseWait]) => {
-                |t| &t.closes_connection
-            }
+            () if before.is_listener() || told == Some(State::Listen) => |t| &t.closes_listener,
+            () if before.would_send_fin() || told.is_some_and(State::may_send) => |t| &t.closes_connection,
             () => |t| &t.closes_number,
         };
         let what = self.say(what, &[("fd", &fd)]);

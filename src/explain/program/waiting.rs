@@ -253,7 +253,7 @@ impl ProgramLook<'_> {
             return if ready.events.has(PollEvents::IN) { self.connection(socket) } else { ReadyReason::Unknown };
         }
         let during = self.since_attempt(socket).unwrap_or(self.begun())..=*self.span(&self.call).end();
-        let stands = matches!(state, Some(State::Established | State::CloseWait));
+        let stands = state.is_some_and(State::may_send);
         let room = |ready: &PolledDescriptor| {
             if stands && ready.events == PollEvents::OUT { ReadyReason::Room } else { ReadyReason::Unknown }
         };

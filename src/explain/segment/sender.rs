@@ -416,5 +416,5 @@ impl SegmentContext<'_> {
 
 /// Whether the kernel said of an end that its sending isn't over.
 fn goes_on(end: &SocketView<'_>) -> bool {
-    [State::Established, State::CloseWait].iter().any(|state| end.state == *state)
+    end.state.tcp().is_some_and(State::may_send)
 }
