@@ -1,14 +1,16 @@
 //! Arguments as text, in C's way: constants by name, what pointers point to. What the kernel is to fill is `…` until the call
 //! has returned.
 
+use std::cell::OnceCell;
 use std::net::SocketAddr;
 
 use super::addresses::{self, SocketAddress};
 use super::descriptors::is_internet;
-use super::epoll;
+use super::epoll::{self, WatchedDescriptor};
 use super::memory::TraceeMemory;
 use super::messages;
 use super::names;
+use super::sole::CallEffect;
 use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
 use crate::model::{MESSAGE_FLAGS, SocketOption, flag_text, signal_name};
@@ -25,6 +27,8 @@ pub(super) struct Reader<'a> {
     /// It receives with MSG_TRUNC from a stream: the kernel throws away what it counts, and the buffers are as they were
     /// (`tcp(7)`).
     pub(super) throws_away: bool,
+    /// What [`Reader::watches`] has found.
+    pub(super) watched: OnceCell<Option<Vec<WatchedDescriptor>>>,
 }
 
 impl Reader<'_> {
@@ -288,15 +292,11 @@ impl Reader<'_> {
         self.of_value(address, |count| {
             let events =
                 (0..count.min(MOST)).map_while(|at| epoll::event(self.memory, address.checked_add(at * epoll::EVENT)?));
-            let registered = if count == 0 {
-                Vec::new()
-            } else {
-                epoll::watched(self.thread, self.arguments[0] as i32).unwrap_or_default()
-            };
+            let registered = if count == 0 { None } else { self.watches() }.unwrap_or_default();
             let event = |(events, data): (u32, u64)| {
                 let events = flag_text(events, names::EPOLL);
-                match epoll::of_data(&registered, data) {
-                    Some(fd) => format!("{{fd={fd}, events={events}}}"),
+                match epoll::of_data(registered, data) {
+                    Some(WatchedDescriptor { fd, .. }) => format!("{{fd={fd}, events={events}}}"),
                     None => format!("{{events={events}, data={data:#x}}}"),
                 }
             };
@@ -345,14 +345,33 @@ impl Reader<'_> {
     /// The descriptors that the call made, once it has returned.
     pub(super) fn made(&self) -> Vec<i32> {
         let Some(value) = self.value else { return Vec::new() };
-        let copies = matches!(self.arguments[1] as i32, libc::F_DUPFD | libc::F_DUPFD_CLOEXEC);
         match self.row.name {
             "socket" | "accept" | "accept4" | "dup" | "dup2" | "dup3" => i32::try_from(value).into_iter().collect(),
-            "fcntl" if copies => i32::try_from(value).into_iter().collect(),
+            "fcntl" if self.duplicates() => i32::try_from(value).into_iter().collect(),
             "socketpair" => self.pair_fds(self.arguments[3]).into_iter().flatten().collect(),
             "recvmsg" => messages::carried(self.memory, self.arguments[1]),
             _ => Vec::new(),
         }
+    }
+
+    /// What the call may do to sockets' descriptors.
+    pub(super) fn effect(&self) -> CallEffect {
+        let is_thread = || self.cloning().is_some_and(|flags| flags & libc::CLONE_FILES as u64 != 0);
+        match self.row.name {
+            "socket" | "socketpair" | "accept" | "accept4" => CallEffect::Makes,
+            "fork" | "vfork" | "dup" | "dup2" | "dup3" => CallEffect::Copies,
+            "clone" | "clone3" if !is_thread() => CallEffect::Copies,
+            "fcntl" if self.duplicates() => CallEffect::Copies,
+            "sendmsg" if messages::has_control(self.memory, self.arguments[1]) => CallEffect::Copies,
+            // What each message carries isn't read.
+            "sendmmsg" => CallEffect::Copies,
+            _ => CallEffect::Neither,
+        }
+    }
+
+    /// Of `fcntl(2)`: whether it duplicates a descriptor.
+    fn duplicates(&self) -> bool {
+        matches!(self.arguments[1] as i32, libc::F_DUPFD | libc::F_DUPFD_CLOEXEC)
     }
 
     /// The descriptors by which it is decided whether the call is shown.

@@ -1,18 +1,20 @@
 //! A call as it is told: whether it is shown at all, and with what.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use super::arguments::Reader;
-use super::descriptors::{self, DescriptorTarget, SocketIdentities, SocketIdentity, open, others};
+use super::descriptors::{self, DescriptorTarget, SocketIdentities, SocketIdentity, open};
 use super::filter;
 use super::like::{like, outcome};
 use super::memory::TraceeMemory;
 use super::messages;
+use super::sole::SoleDescriptors;
 use super::table::{ArgumentKind, SyscallRow};
 use super::text::MOST;
 use crate::linux::sys::ptrace::SyscallEntry;
 use crate::model::{
-    Errno, HeldCalls, PolledDescriptor, ProcessSocket, ProgramCall, ProgramReturn, ProgramThread, Returned,
+    Errno, HeldCalls, ProcessSocket, ProgramCall, ProgramDescriptor, ProgramReturn, ProgramThread, Returned,
 };
 
 /// What is known of each process and of sockets.
@@ -20,6 +22,7 @@ use crate::model::{
 pub(super) struct Processes {
     processes: HashMap<u32, TracedProcess>,
     kinds: SocketIdentities,
+    sole: SoleDescriptors,
     /// The sockets that the program was started with, by inode. They are open in whoever started this program, as in a service or
     /// an editor's terminal, and no more of the lab than a file is: that a process inherits or closes one is no news.
     outside: HashSet<u64>,
@@ -65,12 +68,14 @@ impl Processes {
 
     /// A process is new, or has another program now.
     pub(super) fn begins(&mut self, process: u32) {
+        self.sole.forget();
         let (memory, were_sockets) = (TraceeMemory::of(process), HashMap::new());
         self.processes.insert(process, TracedProcess { memory, were_sockets, foreign: false });
     }
 
     /// A process makes calls of another architecture: whether that is news.
     pub(super) fn is_foreign(&mut self, process: u32) -> bool {
+        self.lose_sight();
         let known = self.processes.get_mut(&process).map(|process| std::mem::replace(&mut process.foreign, true));
         known == Some(false)
     }
@@ -79,20 +84,36 @@ impl Processes {
         self.processes.remove(&process);
     }
 
+    /// A thread is out of the call that it was in, which doesn't come back as others do: it has made a thread or a process, or is gone.
+    pub(super) fn leaves(&mut self, thread: u32) {
+        self.sole.leaves(thread);
+    }
+
+    /// From now on sockets may get further descriptors by calls that aren't seen.
+    pub(super) fn lose_sight(&mut self) {
+        self.sole.lose_sight();
+    }
+
     /// A call that is about to be made, as it is told; `None` where it isn't.
     pub(super) fn entered(&mut self, who: ProgramThread, entry: &SyscallEntry) -> Option<ProgramCall> {
         let row = SyscallRow::of(entry.number).filter(|_| entry.arch == filter::NATIVE)?;
-        let about = self.about(who, row, entry)?;
+        let effect = reader(&self.processes.get(&who.process)?.memory, who, row, entry, None).effect();
+        self.sole.enters(who.thread, effect);
+        let Some(about) = self.about(who, row, entry) else {
+            // It has nothing to do with sockets, and isn't seen to come back.
+            self.sole.leaves(who.thread);
+            return None;
+        };
         let process = self.processes.get(&who.process)?;
         let read = reader(&process.memory, who, row, entry, None);
         let like = like(&read, about.kind);
         let internet = about.kind.map(SocketIdentity::is_internet).or_else(|| read.makes_internet());
         let closes = about.socket.filter(|_| internet == Some(true) && row.name == "close");
-        let others = closes.map(|inode| others(self.processes.keys().copied(), inode, (who.process, about.fd)));
+        let others = closes.map(|inode| self.others(inode, (who.process, about.fd)));
         let fd = row.arguments.iter().any(|argument| matches!(argument, ArgumentKind::Fd | ArgumentKind::OtherFd));
         let sockets = self.handed_on(&read, who);
         let room = if like.is_none() { read.message_room() } else { None };
-        let waits = read.waits().map(|waits| with_sockets(who.thread, waits));
+        let waits = read.waits();
         Some(ProgramCall {
             process: Some(who.process),
             name: row.name.to_owned(),
@@ -108,6 +129,14 @@ impl Processes {
             like,
             site: None,
         })
+    }
+
+    /// The other descriptors of a socket, beside one.
+    fn others(&self, inode: u64, but: (u32, i32)) -> Vec<ProgramDescriptor> {
+        if self.sole.is_sole(inode, but) {
+            return Vec::new();
+        }
+        descriptors::others(self.processes.keys().copied(), inode, but)
     }
 
     fn about(&mut self, who: ProgramThread, row: &'static SyscallRow, entry: &SyscallEntry) -> Option<SubjectSocket> {
@@ -164,7 +193,7 @@ impl Processes {
 
     /// What a call came to.
     pub(super) fn returned(
-        &self,
+        &mut self,
         who: ProgramThread,
         entry: &SyscallEntry,
         call: &ProgramCall,
@@ -179,20 +208,12 @@ impl Processes {
         let read = Reader { throws_away: process.throws_away(&read, call.fd), ..read };
         let arguments = if value >= 0 { read.filled(&call.arguments) } else { call.arguments.clone() };
         let socket = |fd: i32| Some((fd, descriptors::socket(who.thread, fd)?));
-        let made = read.made().into_iter().filter_map(socket).collect();
-        let ready = with_sockets(who.thread, read.ready());
+        let made: Vec<(i32, u64)> = read.made().into_iter().filter_map(socket).collect();
+        let ready = read.ready();
         let outcome = outcome(&read, call, value).map(|returned| Returned { ready, ..returned });
+        self.sole.returned((who.process, who.thread), &made);
         ProgramReturn { outcome, arguments, made }
     }
-}
-
-/// These descriptors, each with its socket's inode where it is one.
-fn with_sockets(thread: u32, polled: Vec<PolledDescriptor>) -> Vec<PolledDescriptor> {
-    let of = |polled: PolledDescriptor| PolledDescriptor {
-        socket: polled.socket.or_else(|| descriptors::socket(thread, polled.fd)),
-        ..polled
-    };
-    polled.into_iter().map(of).collect()
 }
 
 fn reader<'a>(
@@ -202,7 +223,15 @@ fn reader<'a>(
     entry: &SyscallEntry,
     value: Option<i64>,
 ) -> Reader<'a> {
-    Reader { thread: who.thread, memory, row, arguments: entry.arguments, value, throws_away: false }
+    Reader {
+        thread: who.thread,
+        memory,
+        row,
+        arguments: entry.arguments,
+        value,
+        throws_away: false,
+        watched: OnceCell::new(),
+    }
 }
 
 /// Whether a call waits.

@@ -1,7 +1,7 @@
 //! The filter that stops a program before the calls that are shown (`seccomp(2)`): a dozen kinds of instruction and one
 //! comparison a call. All else is allowed, and, since that depends on no argument, without even running the filter.
 
-use super::table::{DEVICE_REQUESTS, FILE_COMMANDS, RESTART, RING, ROWS};
+use super::table::{DEVICE_REQUESTS, FILE_COMMANDS, RESTART, RING, ROWS, TAKES};
 use crate::linux::sys::seccomp::{Instruction, instruction};
 
 /// From `linux/bpf_common.h`: load a word; jump if equal; return.
@@ -68,7 +68,7 @@ pub(super) fn filter() -> Vec<Instruction> {
         program.push(instruction(RETURN, ALLOW, 0, 0));
         program.push(instruction(RETURN, STOP, 0, 0));
     }
-    for number in [RESTART, RING] {
+    for number in [RESTART, RING, TAKES] {
         program.extend(stop_at(number as u32));
     }
     program.push(instruction(RETURN, ALLOW, 0, 0));
@@ -113,7 +113,7 @@ mod tests {
         for number in 0..600 {
             for second in [0, 1, 2, 3, 4, 1030, 0x5421, 0x5401] {
                 let row = SyscallRow::of(number);
-                let stopped = row.is_some_and(|row| is_wanted(row, second)) || [RESTART, RING].contains(&number);
+                let stopped = row.is_some_and(|row| is_wanted(row, second)) || [RESTART, RING, TAKES].contains(&number);
                 let said = runs(&program, NATIVE, number as u32, second);
                 assert_eq!(said == STOP, stopped, "{number} {second}");
                 assert!(stopped || said == ALLOW);

@@ -100,6 +100,11 @@ pub(super) fn several(memory: &TraceeMemory, address: u64, count: u64, returned:
     if address == 0 { pointer(0) } else { list((0..count.min(MOST)).map_while(one), count > MOST) }
 }
 
+/// Whether something goes with a message beside its data, descriptors perhaps; `true` where that can't be read.
+pub(super) fn has_control(memory: &TraceeMemory, address: u64) -> bool {
+    MessageHeader::read(memory, address).is_none_or(|header| header.control_length > 0)
+}
+
 /// The descriptors that go or came with a message (`SCM_RIGHTS` of `unix(7)`).
 pub(super) fn carried(memory: &TraceeMemory, address: u64) -> Vec<i32> {
     let Some(header) = MessageHeader::read(memory, address) else { return Vec::new() };

@@ -25,6 +25,7 @@ mod site;
 #[cfg(not(all(feature = "source-lines", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 #[path = "unknown_site.rs"]
 mod site;
+mod sole;
 mod start;
 mod stops;
 mod table;

@@ -74,7 +74,12 @@ impl Run {
     fn at_call(&mut self, thread: i32, who: ProgramThread) {
         match ptrace::syscall_info(thread) {
             Ok(SyscallInfo::Filtered(entry)) if entry.number == table::RING => {
+                self.calls.lose_sight();
                 self.tell(TracerEvent::Unseen(Unseen::Ring(who)));
+                self.goes_on(thread, 0);
+            }
+            Ok(SyscallInfo::Filtered(entry)) if entry.number == table::TAKES => {
+                self.calls.lose_sight();
                 self.goes_on(thread, 0);
             }
             Ok(SyscallInfo::Filtered(entry)) if entry.arch != filter::NATIVE => {
@@ -194,6 +199,7 @@ impl Run {
     }
 
     fn made(&mut self, thread: i32, parent: ProgramThread) {
+        self.calls.leaves(parent.thread);
         if let Ok(child) = ptrace::event_message(thread) {
             self.adds(child as i32, parent);
         }
@@ -265,6 +271,7 @@ impl Run {
     fn gone(&mut self, thread: i32, who: ProgramThread, how: ThreadExit, status: c_int) {
         self.tracees.remove(&thread);
         self.looks.is_free(thread);
+        self.calls.leaves(who.thread);
         self.tell(TracerEvent::Gone { thread: who, how });
         // A process's first thread is heard of last.
         if who.thread == who.process {

@@ -201,6 +201,8 @@ pub(super) const RESTART: u64 = libc::SYS_restart_syscall as u64;
 pub(super) const HANDLER_ENDS: u64 = libc::SYS_rt_sigreturn as u64;
 /// After it, calls are made that no filter sees one by one (`io_uring_setup(2)`).
 pub(super) const RING: u64 = libc::SYS_io_uring_setup as u64;
+/// What copies a descriptor out of another process (`pidfd_getfd(2)`); it isn't told.
+pub(super) const TAKES: u64 = libc::SYS_pidfd_getfd as u64;
 
 /// `fcntl(2)`'s commands that are of interest: what duplicates a descriptor, and what changes whether it blocks.
 pub(super) const FILE_COMMANDS: [(u32, &str); 3] = [(0, "F_DUPFD"), (4, "F_SETFL"), (1030, "F_DUPFD_CLOEXEC")];

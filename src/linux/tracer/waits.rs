@@ -1,8 +1,8 @@
 //! Which descriptors a call waits for, and of which it told that they are ready.
 
 use super::arguments::Reader;
-use super::descriptors::{DescriptorTarget, open, socket};
-use super::epoll::{self, WatchedDescriptor};
+use super::descriptors::socket;
+use super::epoll::{self, WatchedDescriptor, WatchedFile};
 use super::text::MOST;
 use crate::model::{EpollEvents, PollEvents, PolledDescriptor};
 
@@ -23,59 +23,63 @@ fn of_events(fd: i32, events: u32) -> PolledDescriptor {
 }
 
 impl Reader<'_> {
-    fn watches(&self) -> Option<Vec<WatchedDescriptor>> {
-        epoll::watched(self.thread, self.arguments[0] as i32)
+    /// What the epoll instance of the call watches; the kernel is asked once at each stop.
+    pub(super) fn watches(&self) -> Option<&[WatchedDescriptor]> {
+        self.watched.get_or_init(|| epoll::watched(self.thread, self.arguments[0] as i32)).as_deref()
     }
 
-    /// The descriptors for which the call waits, at most [`MOST`], without their sockets; `None` where they can't be known.
+    /// A descriptor with its socket, where it is on one.
+    fn with_socket(&self, fd: i32, events: u32) -> PolledDescriptor {
+        PolledDescriptor { socket: socket(self.thread, fd), ..of_events(fd, events) }
+    }
+
+    /// The same, of one that an epoll instance watches.
+    fn of_watched(&self, watched: &WatchedDescriptor, events: u32) -> PolledDescriptor {
+        match watched.file {
+            WatchedFile::Socket(inode) => PolledDescriptor { socket: Some(inode), ..of_events(watched.fd, events) },
+            WatchedFile::Other => of_events(watched.fd, events),
+            WatchedFile::Unknown => self.with_socket(watched.fd, events),
+        }
+    }
+
+    /// The descriptors for which the call waits, at most [`MOST`]; `None` where they can't be known.
     pub(super) fn waits(&self) -> Option<Vec<PolledDescriptor>> {
         match self.row.name {
             "poll" | "ppoll" => {
                 let polled = self.polled_fds(self.arguments[0], self.arguments[1])?.into_iter();
-                Some(polled.filter(|(fd, ..)| *fd >= 0).map(|(fd, events, _)| of_events(fd, events.into())).collect())
+                let one = |(fd, events, _): (i32, u16, u16)| self.with_socket(fd, events.into());
+                Some(polled.filter(|(fd, ..)| *fd >= 0).map(one).collect())
             }
             "select" | "pselect6" => {
                 let all = self.of_sets(Reader::all_set_fds)?.into_iter();
                 // One that is left out is told where it is a socket: else it is no mistake that anybody would notice.
-                let is_meant = |fd| fd < self.arguments[0] as i32 || socket(self.thread, fd).is_some();
-                Some(all.filter(|of| is_meant(of.fd)).collect())
+                let is_meant = |of: &PolledDescriptor| of.fd < self.arguments[0] as i32 || of.socket.is_some();
+                Some(all.filter(is_meant).collect())
             }
             "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => {
-                // The number may be closed, or another one's, and what it stood for is open elsewhere.
-                let known = |watched: &WatchedDescriptor| match open(self.thread, watched.fd) {
-                    DescriptorTarget::Socket(_) | DescriptorTarget::Nothing => watched.inode,
-                    DescriptorTarget::Other => None,
-                };
-                let one = |watched: WatchedDescriptor| PolledDescriptor {
-                    socket: known(&watched),
-                    ..of_events(watched.fd, watched.events)
-                };
-                Some(self.watches()?.into_iter().take(MOST as usize).map(one).collect())
+                let one = |watched: &WatchedDescriptor| self.of_watched(watched, watched.events);
+                Some(self.watches()?.iter().take(MOST as usize).map(one).collect())
             }
             _ => None,
         }
     }
 
-    /// The descriptors of which the call told that they are ready, as far as they are known, without their sockets.
+    /// The descriptors of which the call told that they are ready, as far as they are known.
     pub(super) fn ready(&self) -> Vec<PolledDescriptor> {
         let count = self.value.and_then(|value| u64::try_from(value).ok()).unwrap_or(0);
         match self.row.name {
             _ if count == 0 => Vec::new(),
             "poll" | "ppoll" => {
                 let polled = self.polled_fds(self.arguments[0], self.arguments[1]).unwrap_or_default().into_iter();
-                polled.filter(|(.., ready)| *ready != 0).map(|(fd, _, ready)| of_events(fd, ready.into())).collect()
+                let one = |(fd, _, ready): (i32, u16, u16)| self.with_socket(fd, ready.into());
+                polled.filter(|(.., ready)| *ready != 0).map(one).collect()
             }
             "select" | "pselect6" => self.of_sets(Reader::set_fds).unwrap_or_default(),
             "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => {
                 let registered = self.watches().unwrap_or_default();
                 let one = |at: u64| epoll::event(self.memory, self.arguments[1].checked_add(at * epoll::EVENT)?);
                 let told = (0..count.min(MOST)).map_while(one);
-                let one = |(events, data): (u32, u64)| {
-                    let fd = epoll::of_data(&registered, data)?;
-                    let inode = registered.iter().find(|watched| watched.fd == fd).and_then(|watched| watched.inode);
-                    let socket = inode.filter(|_| open(self.thread, fd) == DescriptorTarget::Nothing);
-                    Some(PolledDescriptor { socket, ..of_events(fd, events) })
-                };
+                let one = |(events, data): (u32, u64)| Some(self.of_watched(epoll::of_data(registered, data)?, events));
                 told.filter_map(one).collect()
             }
             _ => Vec::new(),
@@ -98,7 +102,10 @@ impl Reader<'_> {
             for fd in if set == 0 { Vec::new() } else { fds(self, set)? } {
                 match all.iter_mut().find(|known| known.fd == fd) {
                     Some(known) => known.events = known.events.with(events),
-                    None => all.push(PolledDescriptor::new(fd, events)),
+                    None => all.push(PolledDescriptor {
+                        socket: socket(self.thread, fd),
+                        ..PolledDescriptor::new(fd, events)
+                    }),
                 }
             }
         }
