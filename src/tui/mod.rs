@@ -34,6 +34,7 @@ mod messages;
 mod mistyped_texts;
 mod mouse;
 mod orders;
+mod pace;
 mod paint;
 mod panes;
 mod picker;

@@ -10,6 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
+use super::pace::FramePace;
 use super::{App, AppEffect, Catalogue, Msg, NotOpened, Opened, StopRequest, draw, update};
 use crate::i18n::Lang;
 use crate::model::Side;
@@ -89,25 +90,40 @@ pub fn run<B: Backend>(
     inbox: &Receiver<Msg>,
     host: &mut impl Host,
 ) -> Result<(), RunError<B::Error>> {
+    let (mut pace, mut asked_for) = (FramePace::default(), true);
     loop {
         host.console_size(app.console_size());
-        draw_changed(terminal, app)?;
-        let Some(first) = wait(app, inbox, host) else { return Ok(()) };
-        if !take_all(terminal, app, (first, inbox), host)? {
+        let rest = if asked_for { None } else { pace.rest(host.now()) };
+        let first = match rest.map(|rest| inbox.recv_timeout(rest)) {
+            Some(Ok(msg)) => Some(msg),
+            Some(Err(RecvTimeoutError::Disconnected)) => None,
+            None | Some(Err(RecvTimeoutError::Timeout)) => {
+                if draw_changed(terminal, app)? {
+                    pace.drew(host.now(), asked_for);
+                }
+                asked_for = false;
+                wait(app, inbox, host)
+            }
+        };
+        let Some(first) = first else { return Ok(()) };
+        let taken = take_burst(terminal, app, (first, inbox), host)?;
+        if !taken.stays {
             return Ok(());
         }
+        asked_for |= taken.asked_for;
     }
 }
 
-/// Draws a frame, if anything has changed since the last one.
+/// Draws a frame, if anything has changed since the last one; whether it has.
 ///
 /// # Errors
 /// The terminal's own.
-pub fn draw_changed<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), RunError<B::Error>> {
-    if app.take_changed() {
+pub fn draw_changed<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<bool, RunError<B::Error>> {
+    let changed = app.take_changed();
+    if changed {
         terminal.draw(|frame| draw(frame, app)).map_err(RunError::Draw)?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// Takes a message and all that have come behind it before the next frame, so that a burst costs one. `false` where the
@@ -121,16 +137,34 @@ pub fn take_all<B: Backend>(
     (first, inbox): (Msg, &Receiver<Msg>),
     host: &mut impl Host,
 ) -> Result<bool, RunError<B::Error>> {
-    let mut next = Some(first);
+    take_burst(terminal, app, (first, inbox), host).map(|taken| taken.stays)
+}
+
+/// What [`take_burst`] came to.
+struct TakenBurst {
+    /// The program goes on.
+    stays: bool,
+    /// Not all of it is what the lab, programs and the clock bring by themselves.
+    asked_for: bool,
+}
+
+fn take_burst<B: Backend>(
+    terminal: &mut Terminal<B>,
+    app: &mut App,
+    (first, inbox): (Msg, &Receiver<Msg>),
+    host: &mut impl Host,
+) -> Result<TakenBurst, RunError<B::Error>> {
+    let (mut next, mut asked_for) = (Some(first), false);
     while let Some(msg) = next {
         host.takes(&msg);
+        asked_for |= !matches!(msg, Msg::World(..) | Msg::Printed | Msg::Tick);
         if !take(terminal, app, msg, host)? {
-            return Ok(false);
+            return Ok(TakenBurst { stays: false, asked_for });
         }
         next = inbox.try_recv().ok();
     }
     host.went_on(app.walk());
-    Ok(true)
+    Ok(TakenBurst { stays: true, asked_for })
 }
 
 /// Waits for a message, or for the time at which something is due; `None` where nobody can send any more.
