@@ -37,15 +37,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/lesson/parse_tree");
     println!("cargo:rerun-if-changed=link");
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR isn't set")?);
     if linker_takes_scripts() {
-        let root = std::env::var("CARGO_MANIFEST_DIR")?;
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{root}/{TEXT_ORDER}");
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{root}/{WITHOUT_UNWINDING},--no-eh-frame-hdr");
+        // Cargo knows where its own folder is, also when the project has been moved with all that was built; and a comma in a path is no
+        // separator where each argument is handed on by itself.
+        for script in [TEXT_ORDER, WITHOUT_UNWINDING] {
+            let copy = out.join(Path::new(script).file_name().ok_or("a script without a name")?);
+            fs::copy(script, &copy)?;
+            for argument in ["-T", copy.to_str().ok_or("a path isn't UTF-8")?] {
+                println!("cargo:rustc-link-arg-bins=-Xlinker\ncargo:rustc-link-arg-bins={argument}");
+            }
+        }
+        println!("cargo:rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
     }
     if loader_reads_packed_relocations() {
         println!("cargo:rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
     }
-    let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("OUT_DIR isn't set")?);
     let root = Path::new("assets");
     let mut files = Vec::new();
     collect(root, &mut files)?;
