@@ -20,7 +20,7 @@
 //! | chart, of a long connection's | the picture of one end's bytes over time at 120×40, of a connection with 100,000 segments: the frame that takes longest, from the key that opens it on, with what is read of the trace before each |
 //! | memory | `VmRSS` of the interface in a pseudo-terminal of 120×40, once both ends are ESTABLISHED |
 //! | transfer | 100 MB sent on the loopback of a shared lab where everything passes by itself, by a program that `sockwalk exec` runs, divided by the same through a plain loop that reads, finishes the checksum and sends again, in a lab with the same gate and MTU; both in turns, the median of the pairs' ratios. Every byte is compared. Then what the capture lost, and by how much `VmHWM` of the daemon passes its `VmRSS` before |
-//! | exec --pass, of strace's | a program that `sockwalk exec --pass` runs, by its own clock, divided by the same under `strace -f --seccomp-bpf -e trace=network` outside a lab, in turns: 100,000 exchanges of a byte, and 100 MB |
+//! | exec --pass, of strace's | a program that `sockwalk exec --pass` runs, by its own clock, divided by the same under `strace -f --seccomp-bpf -e trace=network` outside a lab, in turns: 100,000 exchanges of a byte, 100 MB, and 1,000 connections, of which each has such an exchange, beside 64 that stay |
 //! | 1000 connections | a shared lab with so many connections of a program, which say something in turn: from a key to the frame drawn after it was taken; for a call, to the frame that shows its return. And by how much the daemon's memory and that of the process with the interface grew |
 //! | play of each lesson | the whole process, once; steps that wait for minutes are left out |
 //! | play, all | their sum, without the lessons that wait for a timer of the kernel |
@@ -166,6 +166,7 @@ fn be_part(name: &str, told: usize) -> u8 {
         "many" => part::end(&many::interface(told)),
         "traced" => part::end(&traced::compare(told)),
         "talk" => part::end(&traced::talk(told)),
+        "connections" => part::end(&traced::connections(told)),
         "crowd" => part::end(&many::crowd(told)),
         _ => 2,
     }
