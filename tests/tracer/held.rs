@@ -91,6 +91,24 @@ fn a_socket_that_two_descriptors_have_is_closed_by_the_last() {
     assert!(stood.clone().count() >= 4 && stood.into_iter().all(|(_, call)| call.others.is_empty()));
 }
 
+/// By whatever means a socket got a further descriptor, its `close()` tells of that; and of none where it has none.
+#[test]
+fn a_close_tells_what_else_a_socket_has_by_whatever_means_it_got_that() {
+    let folder = Folder::new();
+    let Some(words) = c(&folder, "copies") else { return };
+    let ran = Traced::start(command(&words), HeldCalls::None, Watched::All).ends();
+    let others: Vec<usize> = { ran.seen.iter() }
+        .filter_map(|seen| match seen {
+            TracerEvent::Entered { call, .. } if call.name == "close" && call.is_of_internet() => {
+                Some(call.others.len())
+            }
+            _ => None,
+        })
+        .collect();
+    // Nothing, and a thread, which has the same table; dup(), fcntl(), sendmsg(), sendmmsg(), fork(), pidfd_getfd().
+    assert_eq!(others, [0, 0, 1, 1, 1, 1, 1, 1], "{:?} {:?}", ran.status, ran.output);
+}
+
 #[test]
 fn a_thread_waits_for_seconds_while_the_others_go_on() {
     let Some(words) = python("threads") else { return };
