@@ -173,7 +173,12 @@ impl PollSchedule {
         if few || matches!(call, Call::Bind { .. } | Call::Listen { .. }) {
             return Scope::All;
         }
-        Scope::Ends(connection_of(call, caller.actor, trace).into_iter().collect())
+        match connection_of(call, caller.actor, trace) {
+            Some(connection) => Scope::Ends(HashSet::from([connection])),
+            // A call that came back a moment ago may have connected it: what is in its queue, and at the other end, matters.
+            None if call.fd().is_some() && !matches!(call, Call::Accept { .. }) => Scope::All,
+            None => Scope::Ends(HashSet::new()),
+        }
     }
 
     /// What the kernel is asked for, now that it is due, where it has so many sockets. What happens from now on is asked
@@ -338,6 +343,9 @@ mod tests {
         assert_eq!(before(0, close, MANY), Scope::All, "a main thread can wait for it");
         assert_eq!(before(4, Call::Accept { fd: 3 }, MANY), Scope::Ends(HashSet::new()));
         assert_eq!(before(4, bind, MANY), Scope::All, "it matters who has the port");
+        for call in [Call::send(5, b"x".to_vec()), Call::recv(5, 1), Call::Close { fd: 5 }] {
+            assert_eq!(before(4, call, MANY), Scope::All, "its connection isn't known yet");
+        }
     }
 
     #[test]
