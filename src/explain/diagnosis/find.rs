@@ -59,7 +59,8 @@ impl<'a> Look<'a> {
             self.leaks(&left).into_iter().collect()
         } else {
             left.iter()
-                .filter_map(|(socket, left)| self.not_closed(socket, left).or_else(|| self.kept(socket)))
+                // What its children left to the parent is to be closed there, whatever they were told themselves.
+                .filter_map(|(socket, left)| self.kept(socket).or_else(|| self.not_closed(socket, left)))
                 .collect()
         };
         for socket in &sockets {
@@ -162,9 +163,10 @@ impl<'a> Look<'a> {
         }
         let end = self.view.calls_on(cookie).take(MOST).find(told_end);
         let last = self.view.calls_on(cookie).next().or_else(|| self.view.maker(cookie))?;
-        // A thread that went on: in another call, or before one.
-        let next = self.view.calls_of_thread(last.caller).next().filter(|next| next.entered > last.entered);
-        let next = next.filter(|next| on(next) != Some(cookie));
+        // A thread that went on to wait for something else, or ends. What it does in between, as a server that tells its other
+        // clients of the end or takes a descriptor off its epoll instance, may be on the way to `close()`.
+        let later = self.view.calls_of_thread(last.caller).take(MOST).take_while(|later| later.entered > last.entered);
+        let next = later.filter(|later| on(later) != Some(cookie)).find(goes_on);
         let rests = || self.is_long_ago(last.changed.max(socket.state_since)) && !self.is_held();
         match (end, next) {
             (Some(end), Some(next)) => Some(LeftOpen { end: Some(end), next: Some(next) }),
@@ -436,6 +438,13 @@ struct LeftOpen<'a> {
     end: Option<CallView<'a>>,
     /// What its thread went on to.
     next: Option<CallView<'a>>,
+}
+
+/// Whether a call is one of a program that has done with what it did before: it takes or makes another connection, has slept, or is
+/// the end.
+fn goes_on(call: &CallView<'_>) -> bool {
+    let begins = matches!(call.call, Call::Accept { .. } | Call::Connect { .. });
+    begins || call.slept || call.called() == "exit_group"
 }
 
 /// Whether a `close()` was of the last descriptor of its socket.

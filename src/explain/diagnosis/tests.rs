@@ -1,3 +1,4 @@
+mod left_open;
 mod told_once;
 
 use std::net::SocketAddr;
