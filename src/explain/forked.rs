@@ -7,7 +7,7 @@ use super::descriptors::{maker, newest};
 use super::epoll::is_instance;
 use super::past::DescriptorHistory;
 use super::shared;
-use super::situation::Situation;
+use super::situation::{LeftByClose, Situation};
 use super::spoken::{BuiltInTexts, Spoken};
 use super::table::Broken;
 use crate::i18n::words::words;
@@ -114,10 +114,10 @@ impl Spoken<ForkTexts> {
         let held = elsewhere(view, call);
         let values: [(&str, &dyn Display); 2] = [("fd", &fd), ("others", &self.held(view, call.caller.actor, &held))];
         let before = Situation::of_call(&view.trace().at(call.entered), call);
-        (!held.is_empty()).then(|| match () {
-            () if before.is_listener() => self.say(|t| &t.closed_listener, &values),
-            () if before.would_send_fin() => self.say(|t| &t.closed, &values),
-            () => self.say(|t| &t.closed_number, &values),
+        (!held.is_empty()).then(|| match before.after_close(None) {
+            LeftByClose::Listener => self.say(|t| &t.closed_listener, &values),
+            LeftByClose::Connection => self.say(|t| &t.closed, &values),
+            LeftByClose::Socket => self.say(|t| &t.closed_number, &values),
         })
     }
 

@@ -193,6 +193,17 @@ impl Situation {
         !self.udp && !self.shut.write && (self.may_send() || self.state == State::SynRecv)
     }
 
+    /// What the `close()` of one of several descriptors leaves; `told` is the kernel's word on the state where the calls tell nothing of it,
+    /// as of a program's socket that somebody else made.
+    pub(super) fn after_close(&self, told: Option<State>) -> LeftByClose {
+        let stands = self.would_send_fin() || !self.shut.write && told.is_some_and(State::may_send);
+        match () {
+            () if self.is_listener() || told == Some(State::Listen) => LeftByClose::Listener,
+            () if stands => LeftByClose::Connection,
+            () => LeftByClose::Socket,
+        }
+    }
+
     /// LISTEN, as the kernel says or, of a program that nobody held, as its calls do.
     pub fn is_listener(&self) -> bool {
         self.state == State::Listen || self.state == State::Closed && self.listens
@@ -202,6 +213,17 @@ impl Situation {
     pub fn is_over(&self) -> bool {
         self.was_connected && matches!(self.state, State::Closed | State::TimeWait)
     }
+}
+
+/// What a socket goes on with where one of its descriptors is closed, and others are open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LeftByClose {
+    /// It listens.
+    Listener,
+    /// Its own direction is open: the FIN comes with the last descriptor's end.
+    Connection,
+    /// Neither.
+    Socket,
 }
 
 pub(super) fn stands(state: State) -> bool {

@@ -104,7 +104,7 @@ fn holder(state: State, socket: &SocketView<'_>) -> PortHolder {
 }
 
 /// Whether the program of the other end has called `accept()`. A connection that no program has yet is one of those that its
-/// listener counts.
+/// listener counts. Where a thread is in `accept()`, that call takes it, or has: it isn't told yet.
 fn peer_accepted(view: &View<'_>, (local, remote): AddressPair) -> Option<bool> {
     let peer = view.living().find(|other| other.facts.ends() == Some((remote, local)))?;
     let listeners = open_at(view, remote, false);
@@ -112,11 +112,25 @@ fn peer_accepted(view: &View<'_>, (local, remote): AddressPair) -> Option<bool> 
     match &listeners[..] {
         [] => None,
         _ if held => Some(true),
+        all if all.iter().any(|listener| is_accepting(view, listener)) => None,
         _ if peer.state == State::SynRecv => Some(false),
         all => {
             all.iter().all(|listener| listener.facts.recv_queue > 0 || never_accepted(view, listener)).then_some(false)
         }
     }
+}
+
+/// Whether a thread is in `accept()` on a listener.
+fn is_accepting(view: &View<'_>, listener: &SocketView<'_>) -> bool {
+    let facts = listener.facts;
+    let takes = |call: &CallView<'_>| {
+        let is_its = match call.made {
+            Some(made) => made.socket == Some(facts.cookie),
+            None => call.call.fd().is_some_and(|fd| facts.is_open_as(call.caller.actor, fd)),
+        };
+        is_its && !call.stands && matches!(call.call, Call::Accept { .. })
+    };
+    view.all_actors().into_iter().any(|actor| view.open_calls(actor).iter().any(takes))
 }
 
 /// Whether nobody has called `accept()` on a listener, all of whose calls were seen.

@@ -2,8 +2,8 @@
 
 use super::{MOST, ProgramFact, ProgramLook, ReadyReason, StillWaits, has};
 use crate::explain::wire;
-use crate::model::{CallView, EpollEvents, PollEvents, PolledDescriptor, SegmentView};
-use crate::tcp::State;
+use crate::model::{CallView, Connection, EpollEvents, PollEvents, PolledDescriptor, SegmentView, SocketView, on_wire};
+use crate::tcp::{Segment, State};
 
 impl ProgramLook<'_> {
     /// What is there, was told before, and doesn't wake the call in which it sleeps.
@@ -61,13 +61,20 @@ impl ProgramLook<'_> {
     fn was_told(&self, waited: &PolledDescriptor, socket: u64) -> Option<StillWaits> {
         let told = self.view.socket(socket).filter(|socket| !socket.gone)?;
         let during = self.span(&self.call);
-        let is_new = |segment: &SegmentView<'_>| wire::came(segment.fate) && during.contains(&segment.changed);
+        // An ACK alone makes nothing readable; only who waits for room as well may be told something new by it.
+        let is_new = |segment: &SegmentView<'_>| {
+            let is_told = waited.events.has(PollEvents::OUT) || brings_something(segment);
+            is_told && wire::came(segment.fate) && during.contains(&segment.changed)
+        };
         if !waited.events.has(PollEvents::IN) {
             return None;
         }
         if told.state == State::Listen {
             let at = told.facts.own_address()?;
-            let came = self.view.segments().take(MOST).any(|one| one.segment.to.port() == at.port() && is_new(&one));
+            let came = self.view.segments().take(MOST).any(|one| {
+                let here = one.segment.to.port() == at.port() && during.contains(&one.changed);
+                here && wire::came(one.fate) && !self.is_of_accepted(&one)
+            });
             let waiting = told.facts.recv_queue;
             return (waiting > 0 && !came && self.is_newer(told.changed, socket))
                 .then_some(StillWaits::EdgeQueue(waiting));
@@ -85,4 +92,16 @@ impl ProgramLook<'_> {
             _ => (ended && told.facts.recv_queue <= 1 && told.state == State::CloseWait).then_some(StillWaits::EdgeEnd),
         }
     }
+
+    /// Whether a segment came to a connection that was accepted before: that is none that its listener is told of.
+    fn is_of_accepted(&self, segment: &SegmentView<'_>) -> bool {
+        let ends = self.view.sockets_of(Connection::of(segment.segment));
+        let is_receiver = |socket: &SocketView<'_>| socket.facts.local.map(on_wire) == Some(segment.segment.to);
+        ends.filter(is_receiver).any(|socket| socket.facts.fd.is_some())
+    }
+}
+
+/// Whether a segment has what a read is told of: data, the end of it, or an error.
+fn brings_something(segment: &SegmentView<'_>) -> bool {
+    !segment.segment.is_empty() || segment.segment.tcp().is_some_and(Segment::is_fin_or_rst)
 }

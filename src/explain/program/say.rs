@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::super::past::call_at;
-use super::super::situation::Situation;
+use super::super::situation::{LeftByClose, Situation};
 use super::texts::{ProgramTexts, ProgramWords};
 use super::{ProgramFact, ReadyReason, StillWaits, WaitedFor, WaitedSocket};
 use crate::i18n::{Localized, escape};
@@ -11,7 +11,7 @@ use crate::model::{
     CallView, EpollEvents, Moment, PollEvents, PolledDescriptor, ProcessSocket, ProgramDescriptor, SegmentId, View,
     event_text, signal_name,
 };
-use crate::tcp::{Numbers, State, line};
+use crate::tcp::{Numbers, line};
 
 /// So many things are named one by one.
 const NAMED: usize = 6;
@@ -244,10 +244,10 @@ impl ProgramWords {
         let before = Situation::of_call(&then, call);
         let socket = call.made.and_then(|made| made.socket).and_then(|socket| then.socket(socket));
         let told = socket.and_then(|socket| socket.state.tcp());
-        let what: Text = match () {
-            () if before.is_listener() || told == Some(State::Listen) => |t| &t.closes_listener,
-            () if before.would_send_fin() || told.is_some_and(State::may_send) => |t| &t.closes_connection,
-            () => |t| &t.closes_number,
+        let what: Text = match before.after_close(told) {
+            LeftByClose::Listener => |t| &t.closes_listener,
+            LeftByClose::Connection => |t| &t.closes_connection,
+            LeftByClose::Socket => |t| &t.closes_number,
         };
         let what = self.say(what, &[("fd", &fd)]);
         let own: Vec<i32> = own.iter().map(|held| held.fd).collect();

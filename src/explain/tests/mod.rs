@@ -222,10 +222,17 @@ fn a_situation_is_read_from_calls_kernel_and_wire() {
     early.call(Call::Socket { ipv6: false, udp: false }, returned(5));
     early.call(Call::Connect { fd: 5, addr: v4() }, returned(0)).socket(Some(5), State::Established, 0);
     early.server_calls(Call::Socket { ipv6: false, udp: false }, returned(7));
+    let queued = listens.clone();
     early.add(Event::Socket(listens));
     early.add(Event::Socket(testing::socket(2, Side::Server, None, State::Established, ends)));
     assert_eq!(early.now(&recv).peer_accepted, Some(false));
     early.server_calls(Call::Accept { fd: 7 }, Err(Errno(libc::EAGAIN)));
+    assert_eq!(early.now(&recv).peer_accepted, None);
+    // Who sleeps in accept() has called it, whatever the kernel's count was.
+    let waits = Event::Entered { caller: Side::Server.into(), call: Call::Accept { fd: 7 } };
+    early.add(Event::Socket(crate::model::SocketFacts { recv_queue: 1, ..queued }));
+    assert_eq!(early.now(&recv).peer_accepted, Some(false));
+    early.add(waits);
     assert_eq!(early.now(&recv).peer_accepted, None);
     let nc = crate::model::SocketFacts {
         program: Some("nc".into()),

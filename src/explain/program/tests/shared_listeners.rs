@@ -119,6 +119,51 @@ fn wait(events: PollEvents) -> ProgramCall {
     ProgramCall { arguments, waits: Some(waits), ..made("epoll_wait", None, None) }
 }
 
+/// What an echo server's own answer brings back.
+#[test]
+fn an_ack_alone_is_nothing_new_to_read() {
+    let mut script = Script::connected();
+    script.call(ctl("EPOLLIN|EPOLLET"), ok(0));
+    let edge = |script: &Script| {
+        let told = script.facts_of(0).into_iter();
+        told.filter(|fact| matches!(fact, ProgramFact::StillWaits(..))).collect::<Vec<_>>()
+    };
+    script.arrives(at(40000), at(8000), (0, 0), &["ACK"], b"hello");
+    script.call(made("read", Some((4, CONN)), Some(Call::recv(4, 2))), ok(2));
+    let ends = (Some(at(8000)), Some(at(40000)));
+    script.socket(CONN, 4, State::Established, ends, |facts| facts.recv_queue = 3);
+    script.enters(0, wait(PollEvents::IN));
+    script.push(Event::Blocked { caller: caller(0) });
+    script.arrives(at(40000), at(8000), (5, 2), &["ACK"], b"");
+    assert_eq!(edge(&script), [ProgramFact::StillWaits(4, StillWaits::EdgeBytes(3))]);
+    // What ends the data is, and so is an ACK for who waits for room too.
+    script.arrives(at(40000), at(8000), (5, 2), &["FIN", "ACK"], b"");
+    assert_eq!(edge(&script), []);
+    let mut script = Script::connected();
+    script.call(ctl("EPOLLIN|EPOLLOUT|EPOLLET"), ok(0));
+    script.socket(CONN, 4, State::Established, ends, |facts| facts.recv_queue = 3);
+    script.enters(0, wait(PollEvents::IN.with(PollEvents::OUT)));
+    script.push(Event::Blocked { caller: caller(0) });
+    script.arrives(at(40000), at(8000), (5, 2), &["ACK"], b"");
+    assert_eq!(edge(&script), []);
+}
+
+#[test]
+fn what_comes_to_an_accepted_connection_is_nothing_new_of_its_listener() {
+    let mut script = Script::connected();
+    let ctl = ProgramCall { fd: Some(3), socket: Some(LISTENER), ..ctl("EPOLLIN|EPOLLET") };
+    script.call(ctl, ok(0));
+    script.socket(LISTENER, 3, State::Listen, (Some(at(8000)), None), |facts| facts.recv_queue = 1);
+    let waits = vec![PolledDescriptor { fd: 3, events: PollEvents::IN, socket: Some(LISTENER) }];
+    script.enters(0, ProgramCall { waits: Some(waits), ..wait(PollEvents::IN) });
+    script.push(Event::Blocked { caller: caller(0) });
+    script.arrives(at(40000), at(8000), (0, 0), &["ACK"], b"hello");
+    let queue = ProgramFact::StillWaits(3, StillWaits::EdgeQueue(1));
+    assert!(script.facts_of(0).contains(&queue), "{:?}", script.facts_of(0));
+    script.connects(40001);
+    assert!(!script.facts_of(0).contains(&queue));
+}
+
 /// What is said of an `epoll_wait()` that sleeps, once a part of what has come was read.
 fn sleeps_after_a_part(asked: &str, waited: PollEvents, more: bool) -> Vec<ProgramFact> {
     sleeps_after(asked, waited, more, false)
