@@ -125,6 +125,7 @@ fn option_note(view: &View<'_>, call: &CallView<'_>, lang: Lang) -> Result<Optio
         );
         match call.call {
             Call::SetOption { .. } if !told_beside => {}
+            Call::SetNonblocking { .. } => {}
             _ => return time_limit(made, lang),
         }
     }

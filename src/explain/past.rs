@@ -252,7 +252,7 @@ fn of_program(found: &mut Situation, made: &ProgramCall) {
     match (made.name.as_str(), argument(1), argument(2)) {
         ("setsockopt", _, "SO_RCVTIMEO") => found.receive_limit = limits(),
         ("setsockopt", _, "SO_SNDTIMEO") => found.send_limit = limits(),
-        // With O_NONBLOCK it is one of the walk's.
+        // In older recordings: today it is one of the walk's.
         ("fcntl", "F_SETFL", _) | ("ioctl", "FIONBIO", _) => found.nonblocking = false,
         _ if made.dissolves() => dissolved(found),
         _ => {}

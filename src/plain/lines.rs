@@ -220,7 +220,9 @@ pub(super) fn outcome(call: Option<&Call>, outcome: &Outcome) -> String {
 fn told_beside(call: Option<&Call>, returned: &Returned) -> Option<String> {
     let option = returned.option.as_ref().map(ToString::to_string);
     let flags = || matches!(call, Some(Call::GetStatus { .. })).then(|| status_text(returned.value));
-    option.or_else(|| returned.told.map(|told| told.to_string())).or_else(flags)
+    // A program's call has it in its arguments.
+    let told = returned.told.filter(|_| returned.filled.is_empty()).map(|told| told.to_string());
+    option.or(told).or_else(flags)
 }
 
 /// The bytes of several buffers: `{"ab", "cd"}`.

@@ -90,8 +90,8 @@ fn line_of(call: &str) -> Option<Line> {
     };
     let always = OF_SOCKETS.contains(&name) || matches!(name, "epoll_create1" | "epoll_wait" | "epoll_pwait");
     let wanted = match name {
-        "fcntl" => ["F_DUPFD", "F_DUPFD_CLOEXEC", "F_SETFL"].contains(&arguments[1].as_str()),
-        "ioctl" => arguments[1] == "FIONBIO",
+        "fcntl" => ["F_DUPFD", "F_DUPFD_CLOEXEC", "F_GETFL", "F_SETFL"].contains(&arguments[1].as_str()),
+        "ioctl" => ["FIONBIO", "FIONREAD"].contains(&arguments[1].as_str()),
         _ => true,
     };
     if !wanted || !(always || decides.contains("<socket:[")) {
@@ -100,7 +100,10 @@ fn line_of(call: &str) -> Option<Line> {
     // `4<socket:[1]>`, `-1 EAGAIN (Resource …)`, `1 ([{fd=3, revents=POLLIN}])`
     let (value, rest) = returned.split_once([' ', '<']).unwrap_or((returned, ""));
     let ready = rest.split_once("([").filter(|_| name.ends_with("poll"));
+    // `0x802 (flags O_RDWR|O_NONBLOCK)`
+    let hexadecimal = value.strip_prefix("0x").and_then(|digits| i64::from_str_radix(digits, 16).ok());
     let came = match (value, ready) {
+        _ if hexadecimal.is_some() => hexadecimal.unwrap().to_string(),
         ("-1", _) => rest.split(' ').next().unwrap().to_owned(),
         (value, Some((_, ready))) => format!("{value} [{}", ready.trim_end_matches(')')),
         (value, None) => value.to_owned(),

@@ -13,7 +13,7 @@ use super::names;
 use super::sole::CallEffect;
 use super::table::{self, ArgumentKind, SyscallRow};
 use super::text::{MOST, UNFILLED, list, pointer, written};
-use crate::model::{MESSAGE_FLAGS, SocketOption, flag_text, signal_name};
+use crate::model::{DeviceRequest, MESSAGE_FLAGS, SocketOption, flag_text, signal_name};
 use crate::tcp::State;
 
 /// A call's arguments, and what can be read of them.
@@ -42,7 +42,8 @@ impl Reader<'_> {
 
     /// All arguments.
     pub(super) fn all(&self) -> Vec<String> {
-        (0..self.row.arguments.len()).map(|at| self.text(at)).collect()
+        let count = if self.asks_status() { 2 } else { self.row.arguments.len() };
+        (0..count).map(|at| self.text(at)).collect()
     }
 
     /// The arguments once more where the kernel filled some; those that were there before are kept.
@@ -95,6 +96,7 @@ impl Reader<'_> {
             }
             OfFileCommand => (value as i32).to_string(),
             DeviceRequest => names::one_of(value & 0xffff_ffff, &table::DEVICE_REQUESTS),
+            OfDeviceRequest if self.device_request().is_some() => self.filled_int(value),
             OfDeviceRequest => self.memory.int(value).map_or_else(|| pointer(value), |int| format!("[{int}]")),
             DuplicateFlags => flag_text(value as u32, names::DUPLICATE_FLAGS),
             Polled => self.polled(value, self.arguments[at + 1]),
@@ -180,6 +182,17 @@ impl Reader<'_> {
     /// Of a datagram that had no room the value may be its whole length (`MSG_TRUNC` of `recv(2)`).
     fn filled_bytes(&self, address: u64, room: u64) -> String {
         self.of_value(address, |length| self.bytes(address, length.min(room)))
+    }
+
+    /// Whether it is `fcntl(fd, F_GETFL)`, which has no third argument.
+    pub(super) fn asks_status(&self) -> bool {
+        self.row.name == "fcntl" && self.arguments[1] as i32 == libc::F_GETFL
+    }
+
+    /// What an `ioctl()` asks of a socket.
+    pub(super) fn device_request(&self) -> Option<DeviceRequest> {
+        let asked = self.arguments[1] as u32;
+        { DeviceRequest::ALL.into_iter() }.find(|request| self.row.name == "ioctl" && request.number() == asked)
     }
 
     pub(super) fn option(&self) -> SocketOption {
@@ -405,6 +418,7 @@ fn is_filled(argument: ArgumentKind) -> bool {
             | MessageOut
             | MessagesOut
             | OptionValueOut
+            | OfDeviceRequest
             | Polled
             | Set
             | EpollEventsOut

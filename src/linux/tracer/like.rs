@@ -40,10 +40,14 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Ca
         },
         "close" => Call::Close { fd },
         "setsockopt" => Call::SetOption { fd, option: read.option(), value: option_value(read)? },
-        "fcntl" if arguments[1] as i32 == libc::F_SETFL && arguments[2] as i32 & libc::O_NONBLOCK != 0 => {
-            Call::SetNonblocking { fd, on: true }
+        "fcntl" if arguments[1] as i32 == libc::F_SETFL => {
+            Call::SetNonblocking { fd, on: arguments[2] as i32 & libc::O_NONBLOCK != 0 }
         }
-        "ioctl" if read.memory.int(arguments[2])? != 0 => Call::SetNonblocking { fd, on: true },
+        "fcntl" if read.asks_status() => Call::GetStatus { fd },
+        "ioctl" => match read.device_request() {
+            Some(request) => Call::Ioctl { fd, request },
+            None => Call::SetNonblocking { fd, on: read.memory.int(arguments[2])? != 0 },
+        },
         "read" => receives(arguments[2], 0),
         "recvfrom" if arguments[3] & ELSE == 0 => receives(arguments[2], arguments[3]),
         "readv" => receives(messages::room(read.memory, arguments[1], arguments[2])?, 0),
@@ -110,6 +114,7 @@ pub(super) fn outcome(read: &Reader<'_>, call: &ProgramCall, value: i64) -> Outc
         "accept" | "accept4" | "recvfrom" => read.filled_internet(),
         _ => None,
     };
+    let told = read.device_request().and_then(|_| memory.int(arguments[2]));
     debug_assert!(data.as_ref().is_none_or(|data| data.len() <= memory::LONGEST));
-    Ok(Returned { value, data: data.unwrap_or_default(), peer, ..Returned::default() })
+    Ok(Returned { value, data: data.unwrap_or_default(), peer, told, ..Returned::default() })
 }

@@ -1,5 +1,7 @@
 //! The calls that are shown: each by its number on this processor, its name, and what its arguments are.
 
+use crate::model::DeviceRequest;
+
 /// What an argument is, by which it is read and written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ArgumentKind {
@@ -204,11 +206,21 @@ pub(super) const RING: u64 = libc::SYS_io_uring_setup as u64;
 /// What copies a descriptor out of another process (`pidfd_getfd(2)`); it isn't told.
 pub(super) const TAKES: u64 = libc::SYS_pidfd_getfd as u64;
 
-/// `fcntl(2)`'s commands that are of interest: what duplicates a descriptor, and what changes whether it blocks.
-pub(super) const FILE_COMMANDS: [(u32, &str); 3] = [(0, "F_DUPFD"), (4, "F_SETFL"), (1030, "F_DUPFD_CLOEXEC")];
+/// `fcntl(2)`'s commands that are of interest: what duplicates a descriptor, and what asks or changes whether it blocks.
+pub(super) const FILE_COMMANDS: [(u32, &str); 4] =
+    [(0, "F_DUPFD"), (3, "F_GETFL"), (4, "F_SETFL"), (1030, "F_DUPFD_CLOEXEC")];
 
-/// `ioctl(2)`'s requests that are.
-pub(super) const DEVICE_REQUESTS: [(u32, &str); 1] = [(0x5421, "FIONBIO")];
+/// `ioctl(2)`'s requests that are: what changes whether it blocks, and what asks for a socket's queues.
+pub(super) const DEVICE_REQUESTS: [(u32, &str); 1 + DeviceRequest::ALL.len()] = {
+    let mut requests = [(libc::FIONBIO as u32, "FIONBIO"); 1 + DeviceRequest::ALL.len()];
+    let mut at = 0;
+    while at < DeviceRequest::ALL.len() {
+        let request = DeviceRequest::ALL[at];
+        requests[at + 1] = (request.number(), request.name());
+        at += 1;
+    }
+    requests
+};
 
 #[cfg(test)]
 mod tests {

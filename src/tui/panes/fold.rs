@@ -66,7 +66,11 @@ fn is_noise(call: &CallView<'_>) -> bool {
         return false;
     }
     match (&made.like, call.outcome) {
-        (None | Some(Call::SetOption { .. } | Call::SetNonblocking { .. }), _) => true,
+        (
+            None
+            | Some(Call::SetOption { .. } | Call::SetNonblocking { .. } | Call::GetStatus { .. } | Call::Ioctl { .. }),
+            _,
+        ) => true,
         (Some(_), Some(Err(errno))) => errno.name() == Some("EAGAIN"),
         _ => false,
     }
