@@ -143,12 +143,11 @@ impl Console {
         self.lock().parser.screen().scrollback_len()
     }
 
-    /// The last lines that have something in them, the oldest first, at most so many; without what lies above the screen.
+    /// The last lines that have something in them, the oldest first, at most so many; without what lies above the screen. What the
+    /// terminal broke, since it was too long for a row, is one line.
     pub(super) fn last_lines(&self, most: usize) -> Vec<String> {
-        let (_, mut lines) = self.look(0, |screen| {
-            let (_, columns) = screen.size();
-            screen.rows(0, columns.get()).collect::<Vec<_>>()
-        });
+        let (_, text) = self.look(0, vt100::Screen::contents);
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
         while lines.last().is_some_and(|line| line.trim().is_empty()) {
             lines.pop();
         }
@@ -208,6 +207,11 @@ mod tests {
         assert_eq!(console.last_lines(9), ["two red", "", "three"]);
         assert_eq!(console.last_lines(1), ["three"]);
         assert_eq!(console.most_back(), 1);
+        // The terminal has twenty columns; what it broke there is one line.
+        console.print(b"a line that takes two rows of it\r\n");
+        assert_eq!(console.last_lines(2), ["three", "a line that takes two rows of it"]);
+        let console = self::console();
+        console.print(b"one\r\ntwo\r\n\r\nthree\r\n");
         let (back, first) = console.look(99, |screen| screen.rows(0, 20).next());
         assert_eq!((back, first.as_deref()), (1, Some("one")));
         assert_eq!(console.look(0, |_| ()).0, 0);

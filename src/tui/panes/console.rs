@@ -71,19 +71,39 @@ pub(super) fn draw_last(buf: &mut Buffer, area: Rect, scene: &Scene<'_>) {
         let rows = left.height / u16::try_from(programs.len() - n).unwrap_or(1).max(1);
         let own = Rect { height: rows, ..left };
         let most = usize::from(rows.saturating_sub(1));
-        let said = program.console.last_lines(most);
-        let mut lines: Vec<Line<'static>> =
-            said.iter().flat_map(|line| wrap_text(&without_marks(line), theme.text.0, width)).collect();
+        let is_ended = scene.app.ended_program().is_some_and(|ended| ended.console.side == program.console.side);
+        let again = if is_ended { wrap_text(&t.again, theme.dim.0, width) } else { Vec::new() };
+        let room = most.saturating_sub(again.len());
+        let mut lines = last_rows(&program.console.last_lines(room), theme.text.0, (width, room));
         if lines.is_empty() {
             lines.extend(without_output(t, program).map(|text| Line::styled(cut(text, width), theme.dim.0)));
         }
-        if scene.app.ended_program().is_some_and(|ended| ended.console.side == program.console.side) {
-            lines.extend(wrap_text(&t.again, theme.dim.0, width));
-        }
+        lines.extend(again);
         let lines = lines.split_off(lines.len().saturating_sub(most));
         put(buf, own, std::iter::once(head(scene, program, width)).chain(lines));
         left = Rect { y: left.y + rows, height: left.height - rows, ..left };
     }
+}
+
+/// The last of these lines in so many rows of this width. The end of what was printed is at the bottom; of a line for which not enough
+/// rows are left the beginning stands there, which says what it is.
+fn last_rows(said: &[String], style: Style, (width, most): (usize, usize)) -> Vec<Line<'static>> {
+    let mut rows: Vec<Line<'static>> = Vec::new();
+    for line in said.iter().rev() {
+        let left = most - rows.len();
+        let mut own = wrap_text(&without_marks(line), style, width);
+        if own.len() > left {
+            own.truncate(left);
+            if let Some(last) = own.last_mut() {
+                *last = Line::styled(cut(&format!("{last} …"), width), style);
+            }
+        }
+        rows.splice(0..0, own);
+        if rows.len() >= most {
+            break;
+        }
+    }
+    rows
 }
 
 /// Where the terminal that is looked at stands, inside its frame.
@@ -157,4 +177,26 @@ pub(super) fn cursor(scene: &Scene<'_>) -> Option<(u16, u16)> {
     let (_, at) = program.console.look(0, |screen| (!screen.hide_cursor()).then(|| screen.cursor_position()));
     let (y, x) = at.filter(|_| scene.app.place.back == 0)?;
     (x < area.width && y < area.height).then_some((area.x + x, area.y + y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_line_that_has_no_room_the_beginning_is_shown() {
+        let shown = |said: &[&str], most| {
+            let said: Vec<String> = said.iter().map(|line| (*line).to_owned()).collect();
+            let rows = last_rows(&said, Style::default(), (12, most));
+            rows.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let long = "one two three four five six seven";
+        assert_eq!(shown(&["before", long], 2), ["one two", "three four …"]);
+        assert_eq!(shown(&["before", long], 1), ["one two …"]);
+        // Not even where something was printed after it.
+        assert_eq!(shown(&[long, "after"], 3), ["one two", "three four …", "after"]);
+        assert_eq!(shown(&[long, "after"], 5), ["one two", "three four", "five six", "seven", "after"]);
+        assert_eq!(shown(&["a", "b", "c"], 2), ["b", "c"]);
+        assert!(shown(&[], 2).is_empty() && shown(&["a"], 0).is_empty());
+    }
 }

@@ -20,12 +20,15 @@ use crate::i18n::excerpt;
 use crate::i18n::fill;
 use crate::i18n::width as display_width;
 use crate::model::{
-    Actor, Argument, Call, CallName, CallView, MessageFlags, Moment, Outcome, Returned, Role, Side, SocketFacts,
-    SocketFlags, SocketState, SocketView, listed, ready_text, status_text,
+    Actor, Argument, Call, CallName, CallView, MessageFlags, Moment, Outcome, ProgramCall, Returned, Role, Side,
+    SocketFacts, SocketFlags, SocketState, SocketView, listed, ready_text, status_text,
 };
 use crate::tcp::State;
 use crate::tui::scene::{Scene, holder, letter, minutes, put, reversed, shape, spread};
 use crate::tui::wrap::cut;
+
+/// With less room than so many columns nothing of a long call stands beside what came of it.
+const LEAST_REST: usize = 4;
 
 /// How much of a socket is shown, the most first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -206,9 +209,25 @@ fn lines_of(scene: &Scene<'_>, call: &CallView<'_>, [long, short]: [String; 2], 
             return vec![spread(left(text.clone()), right(result), width)];
         }
     }
-    let text = cut(&short, width.saturating_sub(2 + taken));
     let result = cut(&result, width.saturating_sub(4));
-    vec![Line::from(left(text)), spread(Vec::new(), right(result), width)]
+    let beside = width.saturating_sub(display_width(&result) + 5);
+    let [text, rest] = in_two(&short, [width.saturating_sub(2 + taken), beside]);
+    let rest = if rest.is_empty() { Vec::new() } else { vec![Span::styled(format!("  {rest}"), text_style)] };
+    vec![Line::from(left(text)), spread(rest, right(result), width)]
+}
+
+/// A text that is too long for one line, in two of these widths: at a comma, where what comes behind it has room in the second one,
+/// else wherever the first one is full. What has no room there either is cut.
+fn in_two(text: &str, [first, second]: [usize; 2]) -> [String; 2] {
+    let fits = |at: &usize| display_width(&text[..*at]) <= first && display_width(text[*at..].trim_start()) <= second;
+    let comma = text.match_indices(',').map(|(at, _)| at + 1).filter(fits).last();
+    let full =
+        || text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|at| display_width(&text[..*at]) <= first);
+    let at = comma.or_else(|| full().last()).filter(|_| second >= LEAST_REST);
+    match at {
+        Some(at) => [text[..at].to_owned(), cut(text[at..].trim_start(), second)],
+        None => [cut(text, first), String::new()],
+    }
 }
 
 /// What came of a call, or that it blocks; with its source.
@@ -272,13 +291,27 @@ fn buffers(parts: &[&[u8]], most: usize, between: &str) -> String {
 pub(super) fn view_text(scene: &Scene<'_>, call: &CallView<'_>, full: bool) -> String {
     match call.made {
         None => call_text(scene, call.own, full),
-        Some(made) if !full && made.like.is_some() => {
+        // `ioctl(3, FIONBIO, [1])` does what a `fcntl()` does that has other arguments.
+        Some(made)
+            if !full && made.like.is_some() && !(made.name == "ioctl" && call.call.name() == CallName::Fcntl) =>
+        {
             // Under the name that the program has called, what matters of its arguments.
             let like = call_text(scene, call.call, false);
             let arguments = like.split_once('(').map_or("", |(_, arguments)| arguments);
             format!("{}({arguments}", made.name)
         }
+        Some(made) if !full && made.name.ends_with("sockopt") => shorter(&option_call(made, call.outcome)),
         Some(_) => shorter(&call.as_made().unwrap_or_default()),
+    }
+}
+
+/// A program's call that asks for an option or sets it, without what the option's name and its value tell already.
+fn option_call(made: &ProgramCall, outcome: Option<&Outcome>) -> String {
+    let filled = outcome.and_then(|outcome| outcome.as_ref().ok()).map(|returned| &returned.filled);
+    let arguments = filled.filter(|filled| !filled.is_empty()).unwrap_or(&made.arguments);
+    match &arguments[..] {
+        [fd, _, option, value, _] => format!("{}({fd},{option},{value})", made.name),
+        others => format!("{}({})", made.name, others.join(", ")),
     }
 }
 
@@ -392,5 +425,37 @@ pub(super) fn addresses(scene: &Scene<'_>, facts: &SocketFacts) -> String {
         (Some(local), Some(remote)) => format!("{} ↔ {}", scene.short(local), scene.short(remote)),
         (Some(local), None) => scene.short(local),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_call_goes_on_beside_what_came_of_it() {
+        let parts = |text: &str, room| in_two(text, room);
+        // At a comma, where all of the rest has room.
+        assert_eq!(parts("setsockopt(3,SO_REUSEADDR,1)", [19, 16]), ["setsockopt(3,", "SO_REUSEADDR,1)"]);
+        assert_eq!(parts("poll([{fd=3, revents=POLLIN}], 1)", [20, 24]), ["poll([{fd=3,", "revents=POLLIN}], 1)"]);
+        // Else wherever the line is full, and what is too long for both is cut.
+        assert_eq!(parts("setsockopt(3,SO_REUSEADDR,1)", [19, 12]), ["setsockopt(3,SO_REU", "SEADDR,1)"]);
+        assert_eq!(parts("setsockopt(3,SO_REUSEADDR,1)", [19, 6]), ["setsockopt(3,SO_REU", "SEADD…"]);
+        // With no room beside it, it is cut as one line.
+        assert_eq!(parts("setsockopt(3,SO_REUSEADDR,1)", [19, 3]), ["setsockopt(3,SO_RE…", ""]);
+        assert_eq!(parts("", [19, 3]), ["", ""]);
+        // Wide characters are not halved.
+        assert_eq!(parts("send(3,\"中文中文中文\")", [11, 9]), ["send(3,\"中", "文中文中…"]);
+    }
+
+    #[test]
+    fn an_option_stands_without_its_level_and_its_length() {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let arguments = texts(&["3", "IPPROTO_TCP", "TCP_CONGESTION", "…", "[16]"]);
+        let made = ProgramCall { name: "getsockopt".into(), arguments, ..ProgramCall::default() };
+        assert_eq!(option_call(&made, None), "getsockopt(3,TCP_CONGESTION,…)");
+        let filled = texts(&["3", "IPPROTO_TCP", "TCP_CONGESTION", "\"reno\"", "[16]"]);
+        let outcome = Ok(Returned { filled, ..Returned::default() });
+        assert_eq!(option_call(&made, Some(&outcome)), "getsockopt(3,TCP_CONGESTION,\"reno\")");
     }
 }
