@@ -94,7 +94,8 @@ fn line_of(call: &str) -> Option<Line> {
         "ioctl" => ["FIONBIO", "FIONREAD"].contains(&arguments[1].as_str()),
         _ => true,
     };
-    if !wanted || !(always || decides.contains("<socket:[")) {
+    let ends_instance = name == "close" && decides.contains("<anon_inode:[eventpoll]>");
+    if !wanted || !(always || ends_instance || decides.contains("<socket:[")) {
         return None;
     }
     // `4<socket:[1]>`, `-1 EAGAIN (Resource …)`, `1 ([{fd=3, revents=POLLIN}])`

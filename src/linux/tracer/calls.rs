@@ -51,6 +51,8 @@ struct SubjectSocket {
     fd: i32,
     socket: Option<u64>,
     kind: Option<SocketIdentity>,
+    /// It is an epoll instance instead.
+    instance: bool,
 }
 
 impl Processes {
@@ -108,6 +110,7 @@ impl Processes {
         let read = reader(&process.memory, who, row, entry, None);
         let like = like(&read, about.kind);
         let internet = about.kind.map(SocketIdentity::is_internet).or_else(|| read.makes_internet());
+        let internet = internet.or(about.instance.then_some(false));
         let closes = about.socket.filter(|_| internet == Some(true) && row.name == "close");
         let others = closes.map(|inode| self.others(inode, (who.process, about.fd)));
         let fd = row.arguments.iter().any(|argument| matches!(argument, ArgumentKind::Fd | ArgumentKind::OtherFd));
@@ -143,7 +146,7 @@ impl Processes {
         let process = self.processes.get(&who.process)?;
         let deciding = reader(&process.memory, who, row, entry, None).deciding();
         let first = deciding.first().copied().unwrap_or(entry.arguments[0] as i32);
-        let nothing = SubjectSocket { fd: first, socket: None, kind: None };
+        let nothing = SubjectSocket { fd: first, socket: None, kind: None, instance: false };
         if row.is_of_process() {
             // Where the new one shares the table, nothing is inherited.
             let cloning = reader(&process.memory, who, row, entry, None).cloning().unwrap_or(0);
@@ -162,13 +165,18 @@ impl Processes {
                 DescriptorTarget::Socket(inode) => {
                     let kind = self.kinds.of(who.process, fd, inode);
                     process.were_sockets.insert(fd, kind);
-                    return Some(SubjectSocket { fd, socket: Some(inode), kind });
+                    return Some(SubjectSocket { fd, socket: Some(inode), kind, instance: false });
                 }
                 DescriptorTarget::Nothing => {
                     let was = process.were_sockets.get(&fd);
-                    mistaken = mistaken.or(was.map(|kind| SubjectSocket { fd, socket: None, kind: *kind }));
+                    let of = |kind: &Option<SocketIdentity>| SubjectSocket { fd, kind: *kind, ..nothing };
+                    mistaken = mistaken.or(was.map(of));
                 }
-                DescriptorTarget::Other => {}
+                // That one was made is shown: its number may be a socket's next.
+                DescriptorTarget::Epoll if row.name == "close" => {
+                    return Some(SubjectSocket { fd, instance: true, ..nothing });
+                }
+                DescriptorTarget::Epoll | DescriptorTarget::Other => {}
             }
         }
         mistaken.or(row.network.then_some(nothing))
@@ -244,7 +252,7 @@ pub(super) fn is_held(held: HeldCalls, entry: &SyscallEntry, call: &ProgramCall)
                 return false;
             }
             // Of what is no socket, or no descriptor any more, the kernel's answer is worth waiting for too.
-            let mistaken = call.fd.is_some() && call.socket.is_none();
+            let mistaken = call.fd.is_some() && call.socket.is_none() && call.internet != Some(false);
             (call.is_of_internet() || mistaken) && call.others.is_empty()
         }
     }

@@ -18,14 +18,20 @@ use crate::model::ProgramDescriptor;
 pub(super) enum DescriptorTarget {
     /// The socket with this inode.
     Socket(u64),
+    /// An epoll instance.
+    Epoll,
     /// A file, a pipe, a terminal or another thing.
     Other,
     Nothing,
 }
 
+/// How the kernel names an epoll instance (`proc_pid_fd(5)`).
+const EPOLL: &str = "anon_inode:[eventpoll]";
+
 /// What a number in a thread's table is open on (`proc_pid_fd(5)`).
 pub(super) fn open(thread: u32, fd: i32) -> DescriptorTarget {
     match fs::read_link(format!("/proc/{thread}/fd/{fd}")) {
+        Ok(link) if link.as_os_str() == EPOLL => DescriptorTarget::Epoll,
         Ok(link) => link
             .to_str()
             .and_then(proc::inode)
@@ -38,7 +44,7 @@ pub(super) fn open(thread: u32, fd: i32) -> DescriptorTarget {
 pub(super) fn socket(thread: u32, fd: i32) -> Option<u64> {
     match open(thread, fd) {
         DescriptorTarget::Socket(inode) => Some(inode),
-        DescriptorTarget::Other | DescriptorTarget::Nothing => None,
+        DescriptorTarget::Epoll | DescriptorTarget::Other | DescriptorTarget::Nothing => None,
     }
 }
 
