@@ -164,8 +164,12 @@ impl<'a> Look<'a> {
         let end = self.view.calls_on(cookie).take(MOST).find(told_end);
         let last = self.view.calls_on(cookie).next().or_else(|| self.view.maker(cookie))?;
         // A thread that went on to wait for something else, or ends. What it does in between, as a server that tells its other
-        // clients of the end or takes a descriptor off its epoll instance, may be on the way to `close()`.
-        let later = self.view.calls_of_thread(last.caller).take(MOST).take_while(|later| later.entered > last.entered);
+        // clients of the end or takes a descriptor off its epoll instance, may be on the way to `close()`. Where a process has given up
+        // its copy, it is who made the connection that may still close it.
+        let process = |call: &CallView<'_>| call.made.and_then(|made| made.process);
+        let made = self.view.maker(cookie).filter(|made| gives_up_copy(&last) && process(made) != process(&last));
+        let (thread, since) = made.map_or((last.caller, last.entered), |made| (made.caller, made.entered));
+        let later = self.view.calls_of_thread(thread).take(MOST).take_while(|later| later.entered > since);
         let next = later.filter(|later| on(later) != Some(cookie)).find(goes_on);
         let rests = || self.is_long_ago(last.changed.max(socket.state_since)) && !self.is_held();
         match (end, next) {
@@ -193,11 +197,7 @@ impl<'a> Look<'a> {
         let has = |call: &CallView<'a>| {
             call.made.is_some_and(|made| made.sockets.iter().any(|of| of.socket == cookie && !of.others.is_empty()))
         };
-        let closes = self
-            .view
-            .calls_on(cookie)
-            .take(MOST)
-            .find(|call| call.called() == "close" && call.made.is_some_and(|made| !made.others.is_empty()));
+        let closes = self.view.calls_on(cookie).take(MOST).find(gives_up_copy);
         let exits = || self.threads().iter().find(|call| call.called() == "exit_group" && has(call)).copied();
         let child = closes.or_else(exits)?;
         let made = self.view.maker(cookie)?;
@@ -451,6 +451,11 @@ fn goes_on(call: &CallView<'_>) -> bool {
 fn is_last_close(call: &CallView<'_>) -> bool {
     let closed = matches!((call.call, call.outcome), (Call::Close { .. }, Some(Ok(_))));
     closed && call.made.is_some_and(|made| made.others.is_empty())
+}
+
+/// Whether a call is the `close()` of one of several descriptors of its socket.
+fn gives_up_copy(call: &CallView<'_>) -> bool {
+    call.called() == "close" && call.made.is_some_and(|made| !made.others.is_empty())
 }
 
 fn is_fork(call: &CallView<'_>) -> bool {

@@ -216,9 +216,12 @@ fn lines_of(scene: &Scene<'_>, call: &CallView<'_>, [long, short]: [String; 2], 
     vec![Line::from(left(text)), spread(rest, right(result), width)]
 }
 
-/// A text that is too long for one line, in two of these widths: at a comma, where what comes behind it has room in the second one,
-/// else wherever the first one is full. What has no room there either is cut.
+/// A text in one line of the first of these widths, or, where it is too long, in two: broken at a comma, where what comes behind it has
+/// room in the second one, else wherever the first one is full. What has no room there either is cut.
 fn in_two(text: &str, [first, second]: [usize; 2]) -> [String; 2] {
+    if display_width(text) <= first {
+        return [text.to_owned(), String::new()];
+    }
     let fits = |at: &usize| display_width(&text[..*at]) <= first && display_width(text[*at..].trim_start()) <= second;
     let comma = text.match_indices(',').map(|(at, _)| at + 1).filter(fits).last();
     let full =
@@ -443,6 +446,8 @@ mod tests {
         assert_eq!(parts("setsockopt(3,SO_REUSEADDR,1)", [19, 6]), ["setsockopt(3,SO_REU", "SEADD…"]);
         // With no room beside it, it is cut as one line.
         assert_eq!(parts("setsockopt(3,SO_REUSEADDR,1)", [19, 3]), ["setsockopt(3,SO_RE…", ""]);
+        // What has room in the first line stands there whole.
+        assert_eq!(parts("bind(3,:8000)", [13, 16]), ["bind(3,:8000)", ""]);
         assert_eq!(parts("", [19, 3]), ["", ""]);
         // Wide characters are not halved.
         assert_eq!(parts("send(3,\"中文中文中文\")", [11, 9]), ["send(3,\"中", "文中文中…"]);

@@ -87,6 +87,24 @@ fn what_a_child_has_closed_is_kept_by_its_parent_and_not_left_by_the_child() {
     let close = ProgramCall { others, ..program_call("close", Some((4, CONN)), Some(Call::Close { fd: 4 })) };
     whole(&mut script, 71, of(71, close), Ok(Returned::default()));
     script.push(Event::Ended { caller: caller(71) });
+    script.finds(&[DiagnosisKind::KeptByParent]);
+    // Whatever somebody holds elsewhere.
+    script.push(Event::Stands { caller: caller(72), call: call("read", Some((3, LISTENER)), None) });
     script.wait();
     script.finds(&[DiagnosisKind::KeptByParent]);
+}
+
+/// A thread that has a connection as two streams closes one after the other, while another thread accepts.
+#[test]
+fn a_copy_within_the_process_is_given_up_on_the_way_to_the_last_close() {
+    let mut script = Script::accepted();
+    script.accepts(0);
+    script.sleeps(0);
+    script.socket(CONN, State::CloseWait, |_| {});
+    script.on_conn(7, Call::recv(4, 9), Ok(Returned::default()));
+    let others = vec![ProgramDescriptor { process: 70, fd: 9 }];
+    let close = ProgramCall { others, ..program_call("close", Some((4, CONN)), Some(Call::Close { fd: 4 })) };
+    script.push(Event::Entered { caller: caller(7), call: Call::Program(Box::new(close)) });
+    script.returns(7, Ok(Returned::default()));
+    script.finds(&[]);
 }
