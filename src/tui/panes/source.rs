@@ -6,7 +6,7 @@ use crate::i18n::{SiteTexts, Texts};
 use crate::model::{CallSite, StackFrame, escape_with};
 use crate::tui::code::Language;
 use crate::tui::scene::Scene;
-use crate::tui::wrap::{cut, wrap_text};
+use crate::tui::wrap::{cut, wrap_code, wrap_text};
 
 /// What fits of a call's place: what couldn't be found, the lines around the one that is meant, and the callers.
 pub(super) fn lines(scene: &Scene<'_>, site: &CallSite, width: usize, rows: usize) -> Vec<Line<'static>> {
@@ -37,28 +37,47 @@ fn source(scene: &Scene<'_>, site: &CallSite, words: &SiteTexts, width: usize, r
             .collect();
     };
     let meant = usize::try_from(line.saturating_sub(site.first)).unwrap_or(0).min(site.around.len() - 1);
+    let digits = (site.first as usize + site.around.len() - 1).to_string().len();
+    let room = width.saturating_sub(digits + 2);
+    let shown = |text: &str, indent: usize| escape_with(text.get(indent..).unwrap_or_default().as_bytes(), "");
+    let language = language(scene, site);
+    let coloured = |text: &str| match language {
+        Some(language) => language.highlight(text, theme),
+        None => vec![Span::styled(text.to_owned(), theme.text.0)],
+    };
+    // The one that is meant has as many rows as it needs, at most about half of them: the call may stand at its end.
+    let most = rows / 2 + 1;
+    let meant_rows = |indent| first_rows(wrap_code(&coloured(&shown(&site.around[meant], indent)), room), most, room);
+    let rows = (rows + 1).saturating_sub(meant_rows(0).len());
     let first = meant.saturating_sub(rows.saturating_sub(1) / 2).min(site.around.len().saturating_sub(rows));
     let around: Vec<&String> = site.around.iter().skip(first).take(rows).collect();
     let indent = |text: &&String| text.len() - text.trim_start_matches(' ').len();
     let indent =
         around.iter().copied().filter(|text| !text.trim().is_empty()).map(|text| indent(&text)).min().unwrap_or(0);
-    let number = |at: usize| site.first as usize + first + at;
-    let digits = number(around.len().saturating_sub(1)).to_string().len();
-    let language = language(scene, site);
-    let row = |(at, text): (usize, &String)| {
-        let is_meant = first + at == meant;
-        let style = if is_meant { theme.waits.0 } else { theme.dim.0 };
-        let mark = if is_meant { "▸" } else { " " };
-        let mut spans = vec![Span::styled(format!("{mark}{:>digits$} ", number(at)), style)];
-        let text = escape_with(text.get(indent..).unwrap_or_default().as_bytes(), "");
-        let text = cut(&text, width.saturating_sub(digits + 2));
-        match language {
-            Some(language) => spans.extend(language.highlight(&text, theme)),
-            None => spans.push(Span::styled(text, theme.text.0)),
-        }
-        Line::from(spans)
+    let of_line = |(at, text): (usize, &String)| -> Vec<Line<'static>> {
+        let (mark, style, own) = match first + at == meant {
+            true => ("▸", theme.waits.0, meant_rows(indent)),
+            false => (" ", theme.dim.0, vec![Line::from(coloured(&cut(&shown(text, indent), room)))]),
+        };
+        let head = format!("{mark}{:>digits$} ", site.first as usize + first + at);
+        let heads = std::iter::once(head).chain(std::iter::repeat(" ".repeat(digits + 2)));
+        let with_head =
+            |(head, row): (String, Line<'static>)| Line::from([vec![Span::styled(head, style)], row.spans].concat());
+        heads.zip(own).map(with_head).collect()
     };
-    around.into_iter().enumerate().map(row).collect()
+    around.into_iter().enumerate().flat_map(of_line).collect()
+}
+
+/// At most so many rows of this width; where there are more, the last one says so.
+fn first_rows(mut rows: Vec<Line<'static>>, most: usize, width: usize) -> Vec<Line<'static>> {
+    if rows.len() > most.max(1) {
+        rows.truncate(most.max(1));
+        if let Some(last) = rows.last_mut() {
+            let style = last.spans.last().map_or_else(Default::default, |span| span.style);
+            *last = Line::styled(cut(&format!("{last} …"), width), style);
+        }
+    }
+    rows
 }
 
 /// The language whose colours the source has, by its name's end.
@@ -80,4 +99,25 @@ fn callers(scene: &Scene<'_>, site: &CallSite, words: &SiteTexts, width: usize) 
     let is_told = |frame: &&StackFrame| frame.function.is_some() && !frame.library && frame.line.is_some();
     let told = site.frames.iter().skip(after).filter(is_told);
     told.map(|frame| Line::styled(cut(&words.caller(frame), width), scene.theme.dim.0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::Style;
+
+    use super::*;
+
+    #[test]
+    fn a_long_line_goes_on_below_and_says_where_it_is_cut() {
+        let rows = |text: &str, most| {
+            let wrapped = wrap_code(&[Span::raw(text.to_owned())], 16);
+            let rows = first_rows(wrapped, most, 16);
+            rows.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let line = "int n = 0; write(fd, buffer, size);";
+        assert_eq!(rows(line, 9), ["int n = 0;", "write(fd,", "buffer, size);"]);
+        assert_eq!(rows(line, 2), ["int n = 0;", "write(fd, …"]);
+        assert_eq!(rows("short", 0), ["short"]);
+        assert_eq!(first_rows(vec![Line::styled("a", Style::default()); 3], 1, 4)[0].to_string(), "a …");
+    }
 }
