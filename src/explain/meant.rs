@@ -47,6 +47,9 @@ pub(super) fn named(call: &Call, failed: bool) -> CallName {
         Call::Program(made) if failed && made.is_of_internet() => match made.name.as_str() {
             "bind" => CallName::Bind,
             "connect" => CallName::Connect,
+            "setsockopt" => CallName::SetSockOpt,
+            "getsockname" => CallName::GetSockName,
+            "getpeername" => CallName::GetPeerName,
             _ => CallName::Other,
         },
         call => call.name(),

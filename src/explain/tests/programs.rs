@@ -329,3 +329,34 @@ fn a_listener_of_ipv6_alone_is_not_in_the_way_of_ipv4() {
         assert_eq!((connects("127.0.0.1:8000"), connects("[::1]:8000")), (holder.is_some(), true));
     }
 }
+
+/// The texts are those of a side's own calls, also where the tracer takes a call for none of the walk's.
+#[test]
+fn what_fails_is_told_as_of_a_sides_own_call() {
+    for (name, arguments, failed, told) in [
+        ("getpeername", &["3", "…", "…"][..], "ENOTCONN", "There is no peer"),
+        ("setsockopt", &["3", "IPPROTO_TCP", "TCP_NODELAY", "\"\\x01\"", "1"], "EINVAL", "does not take this value"),
+        ("setsockopt", &["3", "SOL_SOCKET", "9999", "\"\\x01\"", "1"], "ENOPROTOOPT", "no such option"),
+    ] {
+        let mut program = Program::connected();
+        program.makes(70, made(name, 3, arguments, None), Err(errno(failed)));
+        assert!(program.means().contains(told), "{name} {}", program.means());
+    }
+}
+
+#[test]
+fn whether_calls_wait_and_what_waits_in_the_queues_is_told_of_programs_too() {
+    let noted = |name: &str, arguments: &[&str], like: Call, told: Returned| {
+        let mut program = Program::connected();
+        program.makes(70, made(name, 3, arguments, Some(like)), Ok(told));
+        program.told(70).1
+    };
+    let value = |value| Returned { value, ..Returned::default() };
+    let set = |on| noted("fcntl", &["3", "F_SETFL", "…"], Call::SetNonblocking { fd: 3, on }, value(0));
+    assert!(set(true).contains("no call on this descriptor waits") && set(false).contains("wait until they can"));
+    let status = |flags| noted("fcntl", &["3", "F_GETFL"], Call::GetStatus { fd: 3 }, value(flags));
+    assert!(status(2).contains("O_NONBLOCK isn't set") && status(0o4002).contains("O_NONBLOCK is set"));
+    let asks = Call::Ioctl { fd: 3, request: crate::model::DeviceRequest::Unread };
+    let told = Returned { told: Some(10), ..Returned::default() };
+    assert!(noted("ioctl", &["3", "FIONREAD", "[10]"], asks, told).contains(": 10."));
+}
