@@ -84,6 +84,18 @@ pub(super) fn prose(text: &str, style: Style, code: Style) -> Vec<Span<'static>>
     styled.filter(|span| !span.content.is_empty()).collect()
 }
 
+/// At most so many rows of this width; where there are more, the last one says so.
+pub(super) fn first_rows(mut rows: Vec<Line<'static>>, most: usize, width: usize) -> Vec<Line<'static>> {
+    if rows.len() > most.max(1) {
+        rows.truncate(most.max(1));
+        if let Some(last) = rows.last_mut() {
+            let style = last.spans.last().map_or_else(Default::default, |span| span.style);
+            *last = Line::styled(cut(&format!("{last} …"), width), style);
+        }
+    }
+    rows
+}
+
 /// The first columns of a text, at most `width` of them; an ellipsis stands for the rest.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if display_width(text) <= width {
@@ -189,5 +201,19 @@ mod tests {
             let code: String = code.iter().map(ToString::to_string).collect();
             prop_assert_eq!(letters(&code), letters(&text));
         }
+    }
+
+    #[test]
+    fn a_long_line_goes_on_below_and_says_where_it_is_cut() {
+        let rows = |text: &str, most| {
+            let wrapped = wrap_code(&[Span::raw(text.to_owned())], 16);
+            let rows = first_rows(wrapped, most, 16);
+            rows.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let line = "int n = 0; write(fd, buffer, size);";
+        assert_eq!(rows(line, 9), ["int n = 0;", "write(fd,", "buffer, size);"]);
+        assert_eq!(rows(line, 2), ["int n = 0;", "write(fd, …"]);
+        assert_eq!(rows("short", 0), ["short"]);
+        assert_eq!(first_rows(vec![Line::styled("a", Style::default()); 3], 1, 4)[0].to_string(), "a …");
     }
 }

@@ -40,14 +40,7 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Ca
         },
         "close" => Call::Close { fd },
         "setsockopt" => Call::SetOption { fd, option: read.option(), value: option_value(read)? },
-        "fcntl" if arguments[1] as i32 == libc::F_SETFL => {
-            Call::SetNonblocking { fd, on: arguments[2] as i32 & libc::O_NONBLOCK != 0 }
-        }
-        "fcntl" if read.asks_status() => Call::GetStatus { fd },
-        "ioctl" => match read.device_request() {
-            Some(request) => Call::Ioctl { fd, request },
-            None => Call::SetNonblocking { fd, on: read.memory.int(arguments[2])? != 0 },
-        },
+        "fcntl" | "ioctl" => of_mode(read, fd)?,
         "read" => receives(arguments[2], 0),
         "recvfrom" if arguments[3] & ELSE == 0 => receives(arguments[2], arguments[3]),
         "readv" => receives(messages::room(read.memory, arguments[1], arguments[2])?, 0),
@@ -73,6 +66,20 @@ pub(super) fn like(read: &Reader<'_>, kind: Option<SocketIdentity>) -> Option<Ca
         }
         _ => return None,
     })
+}
+
+/// What asks or changes whether a descriptor's calls wait, and what asks for its queues.
+fn of_mode(read: &Reader<'_>, fd: i32) -> Option<Call> {
+    let arguments = &read.arguments;
+    if let Some(request) = read.device_request() {
+        return Some(Call::Ioctl { fd, request });
+    }
+    match (read.row.name, arguments[1] as i32) {
+        ("ioctl", _) => Some(Call::SetNonblocking { fd, on: read.memory.int(arguments[2])? != 0 }),
+        (_, libc::F_GETFL) => Some(Call::GetStatus { fd }),
+        (_, libc::F_SETFL) => Some(Call::SetNonblocking { fd, on: arguments[2] as i32 & libc::O_NONBLOCK != 0 }),
+        _ => None,
+    }
 }
 
 /// As [`Call::SetOption`] has it: an int, and of SO_LINGER the seconds.

@@ -13,7 +13,7 @@ use crate::tui::console::{Program, ProgramCourse, ProgramEnd, without_marks};
 use crate::tui::paint::write;
 use crate::tui::scene::{Scene, put, shape};
 use crate::tui::texts;
-use crate::tui::wrap::{cut, wrap_text};
+use crate::tui::wrap::{cut, first_rows, wrap_text};
 
 /// What became of a program, in a word or two, and how that looks.
 fn course(scene: &Scene<'_>, program: &Program) -> (String, Style) {
@@ -91,17 +91,10 @@ fn last_rows(said: &[String], style: Style, (width, most): (usize, usize)) -> Ve
     let mut rows: Vec<Line<'static>> = Vec::new();
     for line in said.iter().rev() {
         let left = most - rows.len();
-        let mut own = wrap_text(&without_marks(line), style, width);
-        if own.len() > left {
-            own.truncate(left);
-            if let Some(last) = own.last_mut() {
-                *last = Line::styled(cut(&format!("{last} …"), width), style);
-            }
-        }
-        rows.splice(0..0, own);
-        if rows.len() >= most {
+        if left == 0 {
             break;
         }
+        rows.splice(0..0, first_rows(wrap_text(&without_marks(line), style, width), left, width));
     }
     rows
 }

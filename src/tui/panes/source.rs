@@ -6,7 +6,7 @@ use crate::i18n::{SiteTexts, Texts};
 use crate::model::{CallSite, StackFrame, escape_with};
 use crate::tui::code::Language;
 use crate::tui::scene::Scene;
-use crate::tui::wrap::{cut, wrap_code, wrap_text};
+use crate::tui::wrap::{cut, first_rows, wrap_code, wrap_text};
 
 /// What fits of a call's place: what couldn't be found, the lines around the one that is meant, and the callers.
 pub(super) fn lines(scene: &Scene<'_>, site: &CallSite, width: usize, rows: usize) -> Vec<Line<'static>> {
@@ -68,18 +68,6 @@ fn source(scene: &Scene<'_>, site: &CallSite, words: &SiteTexts, width: usize, r
     around.into_iter().enumerate().flat_map(of_line).collect()
 }
 
-/// At most so many rows of this width; where there are more, the last one says so.
-fn first_rows(mut rows: Vec<Line<'static>>, most: usize, width: usize) -> Vec<Line<'static>> {
-    if rows.len() > most.max(1) {
-        rows.truncate(most.max(1));
-        if let Some(last) = rows.last_mut() {
-            let style = last.spans.last().map_or_else(Default::default, |span| span.style);
-            *last = Line::styled(cut(&format!("{last} …"), width), style);
-        }
-    }
-    rows
-}
-
 /// The language whose colours the source has, by its name's end.
 fn language<'a>(scene: &Scene<'a>, site: &CallSite) -> Option<&'a Language> {
     let (_, ending) = site.frame()?.file_name()?.rsplit_once('.')?;
@@ -99,25 +87,4 @@ fn callers(scene: &Scene<'_>, site: &CallSite, words: &SiteTexts, width: usize) 
     let is_told = |frame: &&StackFrame| frame.function.is_some() && !frame.library && frame.line.is_some();
     let told = site.frames.iter().skip(after).filter(is_told);
     told.map(|frame| Line::styled(cut(&words.caller(frame), width), scene.theme.dim.0)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use ratatui::style::Style;
-
-    use super::*;
-
-    #[test]
-    fn a_long_line_goes_on_below_and_says_where_it_is_cut() {
-        let rows = |text: &str, most| {
-            let wrapped = wrap_code(&[Span::raw(text.to_owned())], 16);
-            let rows = first_rows(wrapped, most, 16);
-            rows.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        let line = "int n = 0; write(fd, buffer, size);";
-        assert_eq!(rows(line, 9), ["int n = 0;", "write(fd,", "buffer, size);"]);
-        assert_eq!(rows(line, 2), ["int n = 0;", "write(fd, …"]);
-        assert_eq!(rows("short", 0), ["short"]);
-        assert_eq!(first_rows(vec![Line::styled("a", Style::default()); 3], 1, 4)[0].to_string(), "a …");
-    }
 }

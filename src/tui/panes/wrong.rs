@@ -6,10 +6,13 @@ use super::page::before_text;
 use crate::explain::diagnosis::{self, ToldDiagnosis};
 use crate::i18n::fill;
 use crate::tui::scene::Scene;
-use crate::tui::wrap::{cut, prose, wrap, wrap_text};
+use crate::tui::wrap::{first_rows, prose, wrap, wrap_text};
 
 /// So many are shown; of the others the number.
 const SHOWN: usize = 2;
+
+/// So many rows one thing that shows it has: what the kernel said of a socket stands behind both its addresses.
+const EVIDENCE: usize = 3;
 
 /// What stands, in words; with how many more there are.
 pub(super) fn standing(scene: &Scene<'_>) -> (Vec<ToldDiagnosis>, usize) {
@@ -37,7 +40,8 @@ pub(super) fn heads(scene: &Scene<'_>, (told, more): &(Vec<ToldDiagnosis>, usize
 pub(super) fn details(scene: &Scene<'_>, told: &[ToldDiagnosis], width: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
     for one in told {
-        lines.extend(one.evidence.iter().map(|line| Line::styled(cut(line, width), scene.theme.dim.0)));
+        let rows = |line| first_rows(wrap_text(line, scene.theme.dim.0, width), EVIDENCE, width);
+        lines.extend(one.evidence.iter().flat_map(|line| rows(line)));
         let mut spans = vec![Span::styled(before_text(&scene.texts.free.remedy), scene.theme.question.0)];
         spans.extend(prose(&one.remedy, scene.theme.text.0, scene.theme.code.0));
         lines.extend(wrap(&spans, width));

@@ -283,3 +283,27 @@ fn the_only_program_of_its_side_has_no_number() {
     assert!(text(&app).contains("by themselves: segments to the client"), "{}", text(&app));
     assert!(!text(&app).contains("client 2"), "{}", text(&app));
 }
+
+/// Both addresses stand before the state, which a cut would take away.
+#[test]
+fn what_the_kernel_says_of_a_socket_is_told_to_its_end() {
+    let mut app = window(&["socket", "bind", "listen"]);
+    let caller = thread(Side::Server, Side::Server);
+    let on = |name: &str, fd: i32, socket: u64, like: Call| {
+        let Call::Program(made) = call(Side::Server, name, Some(like)) else { panic!("no program's call") };
+        Call::Program(Box::new(ProgramCall { fd: Some(fd), socket: Some(socket), ..*made }))
+    };
+    let accept = || on("accept", 3, 1, Call::Accept { fd: 3 });
+    happens(&mut app, Happened::Entered { caller, call: accept() });
+    let made = Returned { value: 4, made: vec![7], ..Returned::default() };
+    happens(&mut app, Happened::Returned { caller, outcome: Ok(made) });
+    let ends = (Some(server()), Some(made::client()));
+    let left = testing::socket(7, Side::Server, Some(4), State::CloseWait, ends);
+    happens(&mut app, Happened::Socket(crate::model::SocketFacts { nth: caller.actor.nth, ..left }));
+    happens(&mut app, Happened::Entered { caller, call: on("read", 4, 7, Call::recv(4, 9)) });
+    happens(&mut app, Happened::Returned { caller, outcome: Ok(Returned::default()) });
+    happens(&mut app, Happened::Entered { caller, call: accept() });
+    happens(&mut app, Happened::Blocked { caller });
+    app.place.explain = Some(99);
+    assert!(text(&app).contains("CLOSE_WAIT, receive queue 0, send queue 0"), "{}", text(&app));
+}
