@@ -77,7 +77,7 @@ mod tests {
         let mut out = by_lines(Pieces(Vec::new()));
         let long = "x".repeat(2000);
         writeln!(out, "[sockwalk] {} {}", 7, long).unwrap();
-        writeln!(out, "{}", "next").unwrap();
+        writeln!(out, "next").unwrap();
         assert_eq!(out.get_ref().0, [format!("[sockwalk] 7 {long}\n"), "next\n".to_owned()]);
     }
 }

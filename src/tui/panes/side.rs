@@ -223,7 +223,7 @@ fn in_two(text: &str, [first, second]: [usize; 2]) -> [String; 2] {
         return [text.to_owned(), String::new()];
     }
     let fits = |at: &usize| display_width(&text[..*at]) <= first && display_width(text[*at..].trim_start()) <= second;
-    let comma = text.match_indices(',').map(|(at, _)| at + 1).filter(fits).last();
+    let comma = text.match_indices(',').map(|(at, _)| at + 1).rfind(fits);
     let full =
         || text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|at| display_width(&text[..*at]) <= first);
     let at = comma.or_else(|| full().last()).filter(|_| second >= LEAST_REST);
