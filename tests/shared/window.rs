@@ -368,7 +368,7 @@ fn what_is_typed_reaches_the_program_which_is_started_again_when_it_has_ended() 
         stage.until("the call by hand, explained", |stage| {
             screens::explanation(stage.screen(window)).iter().any(is_own)
         });
-        stage.wait_text(window, "socket ×");
+        stage.wait_text(window, " ×");
         stage.close(&[window]);
     }
 }
