@@ -46,7 +46,7 @@ pub use epoll::epoll_instances;
 pub use killed::killed;
 pub use offers::{Likelihood, Offer, beside_sleepers, offers};
 pub use program::waited_fds;
-pub use segment::{SegmentExplanation, story};
+pub use segment::{SegmentExplanation, TimerFacts, story};
 pub use situation::{PortHolder, ShutDirections, Situation};
 pub use table::{Broken, Explanation, Explanations};
 pub use timers::NextFiring;

@@ -76,13 +76,15 @@ pub const TRIES: [(&str, i64, i64); 4] = [
     ("tcp_orphan_retries", 255, 8),
 ];
 
-/// The numbers of keepalive in a new network namespace, which no lab changes by itself (`tcp(7)`).
-const KEEPALIVE: [(&str, i64); 2] = [("tcp_keepalive_time", 7200), ("tcp_keepalive_probes", 9)];
+/// Further numbers by which a timer's end is decided: those of keepalive that a new network namespace has (`tcp(7)`), and what every lab
+/// sets.
+const BESIDE_TRIES: [(&str, i64); 3] =
+    [("tcp_keepalive_time", 7200), ("tcp_keepalive_probes", 9), ("tcp_syn_linear_timeouts", 0)];
 
 /// The number that a setting below `net.ipv4` has in a lab where nobody chose one, of those by which a timer's end is decided.
 pub fn lab_number(setting: &str) -> Option<i64> {
     let tries = TRIES.into_iter().map(|(name, lab, _)| (name, lab));
-    tries.chain(KEEPALIVE).find(|(name, _)| *name == setting).map(|(_, number)| number)
+    tries.chain(BESIDE_TRIES).find(|(name, _)| *name == setting).map(|(_, number)| number)
 }
 
 /// The settings of the lab. Each is applied to the new namespace before the first call.

@@ -125,10 +125,11 @@ impl<'a> Scene<'a> {
         let fired = timer.fired.to_string();
         let due = left.is_zero();
         let texts = match timer.kind {
-            TimerKind::Retransmit if due => [&t.retransmit_due, &t.due],
-            TimerKind::Retransmit if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
-            TimerKind::Retransmit if self.may_give_up(socket, timer) => [&t.retransmit_last, &t.retransmit_short],
-            TimerKind::Retransmit => [&t.retransmit_sent, &t.retransmit_short],
+            TimerKind::Retransmit if due => match self.next_firing(socket) {
+                Some(NextFiring::Probe) => [&t.retransmit_due, &t.due],
+                _ => [&t.due, &t.due],
+            },
+            TimerKind::Retransmit => self.resending(socket, timer),
             _ if due => [&t.due, &t.due],
             // Where the time is longer than TIME_WAIT's, the whole socket stays for what is above that, and what is left of it then for
             // the rest (`tcp_fin_time()`).
@@ -152,7 +153,7 @@ impl<'a> Scene<'a> {
         let in_room = |text: &String| display_width(text) <= room;
         let fits = match note {
             // Its short form has Linux's number too, which the long one has in its note only.
-            Some(note) if socket.state == State::FinWait2 => {
+            Some(note) if socket.state == State::FinWait2 && self.setting(FIN_TIMEOUT).is_none() => {
                 [Some(format!("{long}{note}")), Some(said(&t.ends_short_lab))]
             }
             note => [note.map(|note| format!("{long}{note}")), Some(long)],
@@ -173,7 +174,12 @@ impl<'a> Scene<'a> {
             }
             TimerKind::FinWait2 | TimerKind::Keepalive | TimerKind::TimeWait if socket.state == State::FinWait2 => {
                 let orphaned = socket.facts.side.is_some() && socket.facts.fd.is_none();
-                (orphaned && !self.chose_fin_timeout(socket)).then(|| t.lab_fin.clone())
+                let note = || match self.setting(FIN_TIMEOUT) {
+                    // The kernel keeps it for 3.5 timeouts at least (`tcp_fin_time()`), and the lab's are long.
+                    Some(chosen) => fill(&t.chosen_fin, &[("n", &chosen)]),
+                    None => t.lab_fin.clone(),
+                };
+                (orphaned && !self.chose_fin_timeout(socket)).then(note)
             }
             _ => None,
         }
@@ -201,29 +207,25 @@ impl<'a> Scene<'a> {
         (most != stock).then(|| fill(&self.texts.timer.lab_tries, &[("n", &most), ("stock", &stock)]))
     }
 
-    /// Whether a retransmission timer that has run out before is one at whose end the kernel may give up.
-    fn may_give_up(&self, socket: &SocketView<'_>, timer: Timer) -> bool {
-        self.chose_tries(socket) || self.most_tries(socket).is_some_and(|(most, _)| i64::from(timer.fired) >= most)
-    }
-
     /// How often at most the kernel of a lab sends again what a socket's retransmission timer is about, and Linux's own number.
     fn most_tries(&self, socket: &SocketView<'_>) -> Option<(i64, i64)> {
         let runs = socket.facts.timer.is_some_and(|timer| timer.kind == TimerKind::Retransmit) && !socket.gone;
         if !runs || self.app.walk().mode() != Mode::Lab || self.chose_tries(socket) {
             return None;
         }
-        let setting = match socket.state.tcp() {
-            Some(State::SynSent) => "tcp_syn_retries",
-            Some(State::SynRecv) => "tcp_synack_retries",
-            _ if socket.facts.side.is_some() && socket.facts.fd.is_none() => "tcp_orphan_retries",
-            _ => "tcp_retries2",
-        };
+        let setting = NextFiring::limit_of(socket);
         let (_, _, stock) = TRIES.into_iter().find(|(name, ..)| *name == setting)?;
-        Some((self.setting(setting)?, stock))
+        // 0 of orphans means Linux's own number (`tcp_orphan_retries()`).
+        Some(match (setting, self.setting(setting)?) {
+            ("tcp_orphan_retries", 0) => (stock, stock),
+            // These come before its timeout doubles.
+            ("tcp_syn_retries", most) => (most + self.setting("tcp_syn_linear_timeouts").unwrap_or(0), stock),
+            (_, most) => (most, stock),
+        })
     }
 
     /// The number of a setting of the lab's kernel below `net.ipv4`; `None` of the machine's own, and of those that no timer needs.
-    fn setting(&self, name: &str) -> Option<i64> {
+    pub(super) fn setting(&self, name: &str) -> Option<i64> {
         let walk = self.app.walk();
         let of_lesson = || match walk.lesson()?.lab.sysctl.get(name)? {
             Setting::Numbers(numbers) => numbers.first().copied(),
@@ -233,10 +235,26 @@ impl<'a> Scene<'a> {
         told.filter(|_| walk.mode() == Mode::Lab)
     }
 
+    /// What a socket's timer does next.
+    fn next_firing(&self, socket: &SocketView<'_>) -> Option<NextFiring> {
+        NextFiring::of(&self.view, socket, |name| self.setting(name))
+    }
+
+    /// What is said of a retransmission timer: what its next firing does.
+    fn resending(&self, socket: &SocketView<'_>, timer: Timer) -> [&String; 2] {
+        let t = &self.texts.timer;
+        match self.next_firing(socket) {
+            Some(NextFiring::End) => [&t.retransmit_end, &t.ends_short],
+            Some(NextFiring::Either) => [&t.retransmit_last, &t.retransmit_short],
+            _ if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
+            _ => [&t.retransmit_sent, &t.retransmit_short],
+        }
+    }
+
     /// What is said of a timer by which the kernel asks whether the other end is there, or for its window: what its next firing does.
     fn asking(&self, socket: &SocketView<'_>, timer: Timer) -> [&String; 2] {
         let t = &self.texts.timer;
-        match (timer.kind, NextFiring::of(&self.view, socket, |name| self.setting(name))) {
+        match (timer.kind, self.next_firing(socket)) {
             (TimerKind::Probe, Some(NextFiring::End)) => [&t.probe_last, &t.ends_short],
             (TimerKind::Probe, Some(NextFiring::Either)) => [&t.probe_or_last, &t.probe_short],
             (TimerKind::Probe, _) => [&t.probe, &t.probe_short],
@@ -273,6 +291,9 @@ impl<'a> Scene<'a> {
         })
     }
 }
+
+/// For how long FIN_WAIT2 lasts without a program.
+const FIN_TIMEOUT: &str = "tcp_fin_timeout";
 
 /// The shortest retransmission timeout that the lab sets, in milliseconds: a lesson's own, or a shared lab's.
 fn least_rto(lesson: Option<&Lesson>) -> Option<u32> {

@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use sockwalk::explain::{SegmentExplanation, story};
+use sockwalk::explain::{SegmentExplanation, TimerFacts, story};
 use sockwalk::i18n::Lang;
-use sockwalk::model::{Event, SegmentId, Side};
+use sockwalk::model::{Event, SegmentId, Side, lab_number};
 use sockwalk::tcp::Numbers;
 
 use crate::common::{lab_users, zh};
@@ -25,7 +25,9 @@ pub(crate) fn newest(stage: &Stage, seat: Seat) -> SegmentExplanation {
     };
     let id = trace.entries().iter().rev().find_map(|entry| ended(&entry.event)).unwrap();
     let view = trace.present();
-    story(&view, id, Duration::ZERO, (stage.lang, Numbers::Symbolic)).unwrap().unwrap()
+    let setting = |name: &str| view.number_now(name).or_else(|| lab_number(name));
+    let timers = TimerFacts { now: Duration::ZERO, setting: &setting };
+    story(&view, id, timers, (stage.lang, Numbers::Symbolic)).unwrap().unwrap()
 }
 
 /// Text without what breaking it into lines changes.

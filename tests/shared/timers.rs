@@ -45,6 +45,40 @@ fn a_connection_that_is_given_up_after_its_user_timeout_is_seen_to_end() {
     }
 }
 
+/// What a retransmission timer is said to do next it does, whatever the settings are: sends again, or gives up.
+#[test]
+fn a_retransmission_timer_does_what_was_said_of_it() {
+    for user in lab_users() {
+        let mut stage = Stage::of(user);
+        let free = stage.join(&["free"]);
+        stage.types(free, "sysctl tcp_syn_retries=1");
+        stage.types(free, "wire lose all");
+        stage.press(free, "\t");
+        stage.succeeds(free, Client, "socket(");
+        stage.sleeps(free, Client, "connect(");
+        stage.wait_text(free, "gives up in");
+        stage.wait_state(free, Client, "CLOSED");
+        stage.close(&[free]);
+        // Three tries are reckoned by the kernel's least timeout, so that of this connection's only one is left.
+        for (setting, call, state) in
+            [("tcp_retries2=3", "send(3, \"hello\")", "ESTABLISHED"), ("tcp_orphan_retries=2", "close(3)", "FIN_WAIT1")]
+        {
+            let (mut stage, free) = quick(user);
+            stage.types(free, &format!("sysctl {setting}"));
+            stage.succeeds(free, Client, "socket(");
+            stage.sleeps(free, Client, "connect(");
+            stage.let_go(free, &["SYN", "SYN,ACK", "ACK"]);
+            stage.wait_state(free, Client, "ESTABLISHED");
+            stage.types(free, "wire lose all");
+            stage.types(free, call);
+            stage.wait_state(free, Client, state);
+            stage.wait_text(free, "gives up in");
+            stage.wait_state(free, Client, "CLOSED");
+            stage.close(&[free]);
+        }
+    }
+}
+
 /// With SYN cookies the kernel keeps nothing of a request: there is no timer, and that is said.
 #[test]
 fn of_a_syn_cookie_that_is_lost_it_is_said_that_nothing_is_kept() {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use sockwalk::explain::{explain, story};
+use sockwalk::explain::{TimerFacts, explain, story};
 use sockwalk::i18n::{Lang, fill};
-use sockwalk::model::{Event, Side};
+use sockwalk::model::{Event, Side, lab_number};
 use sockwalk::tcp::Numbers;
 
 use crate::common::{finish, lab_users, zh};
@@ -79,7 +79,9 @@ fn stories(what: &str) -> Option<Vec<(String, String)>> {
     let view = trace.present();
     let mut segments: Vec<_> = view.segments().collect();
     segments.reverse();
-    let tell = |id| story(&view, id, view.at(), (Lang::EN, Numbers::Symbolic)).unwrap();
+    let tell = |id| {
+        story(&view, id, TimerFacts { now: view.at(), setting: &lab_number }, (Lang::EN, Numbers::Symbolic)).unwrap()
+    };
     let told = segments.iter().filter_map(|segment| tell(segment.id)).map(|story| (story.sender, story.became));
     let told = told.collect();
     stage.ends();

@@ -78,7 +78,8 @@ impl<'a> SegmentContext<'a> {
             Some(after) => after.is_some_and(|after| after.state == socket.state),
             None => true,
         };
-        let passed_over = self.passed_over(end.filter(stays), end.is_none().then_some(open).flatten());
+        let listener = end.is_none().then_some(open).flatten();
+        let passed_over = self.passed_over(end.filter(stays), listener, seen.told.texts.is_empty());
         came.extend(seen.told.texts);
         let is_silent = came.is_empty();
         if is_silent {
@@ -88,13 +89,19 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// Why the end that was there stayed as it was, or why the listener did: of a RST, and of what has neither SYN nor ACK.
-    fn passed_over(&self, stays: Option<SocketView<'_>>, listener: Option<SocketView<'_>>) -> Option<String> {
+    /// `is_silent`: nothing was sent for it.
+    fn passed_over(
+        &self,
+        stays: Option<SocketView<'_>>,
+        listener: Option<SocketView<'_>>,
+        is_silent: bool,
+    ) -> Option<String> {
         // What is damaged is thrown away before anything else in it is looked at (`tcp_v4_rcv()`).
         if self.counted("TcpInCsumErrors") || self.counted("UdpInCsumErrors") {
             return Some(self.words.say(|t| &t.damaged, &[]));
         }
         let tcp = self.segment.segment.tcp()?;
-        if stays.is_some() && self.lies_behind_fin(tcp) {
+        if stays.is_some() && is_silent && self.lies_behind_fin(tcp) {
             return Some(self.words.say(|t| &t.behind_fin, &[]));
         }
         if self.kind() != SegmentKind::Rst {
@@ -110,7 +117,7 @@ impl<'a> SegmentContext<'a> {
                 self.words.say(|t| &t.rst_time_wait, &[])
             }
             _ if self.counted("TCPChallengeACK") => self.words.say(|t| &t.rst_challenged, &[]),
-            // Any number of the window ends it there (`tcp_check_req()`).
+            // With older kernels any number of the window ends it there (`tcp_check_req()`).
             SocketState::Tcp(State::SynRecv) => self.words.say(|t| &t.rst_syn_recv, &[]),
             state if self.is_next(tcp) => self.words.say(|t| &t.rst_next, &[("state", &state)]),
             state => self.words.say(|t| &t.rst_stays, &[("state", &state)]),
@@ -118,7 +125,7 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// Whether the kernel counted this as the segment arrived.
-    fn counted(&self, name: &str) -> bool {
+    pub(super) fn counted(&self, name: &str) -> bool {
         self.segment.reasons.is_some_and(|all| all.iter().any(|one| one.name == name))
     }
 
@@ -188,6 +195,7 @@ impl<'a> SegmentContext<'a> {
             _ => false,
         };
         // The kernel may have closed a process's sockets before the lab has heard of its end.
+        let own_timer = end_at(&before, packet.to, packet.from).and_then(|end| end.facts.timer);
         let process_ends =
             self.may_end_with_its_process() && soon().any(|entry| ends(&entry.event)) && !self.calls_end(soon());
         for entry in soon() {
@@ -195,6 +203,7 @@ impl<'a> SegmentContext<'a> {
                 Event::Delivered(id) | Event::Dropped(id) if self.is_here(self.view.segment(*id)) => break,
                 Event::Entered { caller, call } if Some(caller.actor) == receiver && !only_looks(call) => break,
                 Event::Sent { id, segment, .. } if self.is_end_by_call(*id, segment) => break,
+                event if own_timer.is_some_and(|timer| self.comes_of(timer, entry.at, event, open)) => break,
                 event if process_ends && (ends(event) || self.closes(event, open)) => {
                     seen.told.extend([self.words.say(|t| &t.process_ended, &[])]);
                     break;
@@ -297,7 +306,7 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// Whether a socket was the receiver's end when the segment arrived.
-    fn was_here(&self, cookie: u64, began: usize) -> bool {
+    pub(super) fn was_here(&self, cookie: u64, began: usize) -> bool {
         let packet = self.segment.segment;
         let before = self.view.trace().at(began).socket(cookie);
         before.is_some_and(|socket| socket.facts.ends() == Some((packet.to, packet.from)))
@@ -383,6 +392,8 @@ impl<'a> SegmentContext<'a> {
         let stopped = (kind(ran) == Some(Retransmit) && kind(runs) != Some(Retransmit))
             .then(|| self.words.say(|t| &t.timer_off, &[]));
         let now = match (kind(ran), kind(runs)) {
+            // It ran out by itself meanwhile.
+            _ if fired[1] > fired[0] => None,
             (Some(Retransmit), Some(Retransmit)) if is_later => Some(self.words.say(|t| &t.timer_anew, facts)),
             (Some(Probe), Some(Probe)) if is_later || fired[1] < fired[0] => {
                 Some(self.words.say(|t| &t.probe_timer_anew, facts))
@@ -444,6 +455,8 @@ impl<'a> SegmentContext<'a> {
             _ => self.words.say(|t| &t.recv_queue, facts),
         };
         let fin = self.segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(Flags::FIN));
+        // A listener's queue has connections and no bytes.
+        let fin = fin && after.state != State::Listen;
         let counted = fin.then(|| self.words.say(|t| &t.counts_fin, &[]));
         Some(sentences([Some(queue), counted].into_iter().flatten()))
     }

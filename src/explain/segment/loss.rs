@@ -1,13 +1,12 @@
 //! What is missed where a segment was dropped, and which timer sends it, or asks, again.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use super::super::timers::NextFiring;
 use super::super::wire::{self, end_at};
-use super::{EARLIER, SegmentContext, SegmentKind, end_of, sentences};
+use super::{EARLIER, SegmentContext, SegmentKind, TimerFacts, end_of, sentences};
 use crate::model::rule::RuleKind;
-use crate::model::{Connection, Fate, HandMade, SegmentView, Timer, TimerKind, lab_number};
+use crate::model::{Connection, Fate, HandMade, SegmentView, Timer, TimerKind};
 use crate::tcp::{Flags, Segment};
 
 /// What is lost with a segment, as far as it matters to the ends.
@@ -27,7 +26,7 @@ enum Loss {
 
 impl<'a> SegmentContext<'a> {
     /// What is missed, and what the kernel says of the timer of whoever would send it, or what it answered, again.
-    pub(super) fn loss(&self, now: Duration) -> String {
+    pub(super) fn loss(&self, timers: TimerFacts<'_>) -> String {
         let packet = self.segment.segment;
         let who = self.who(packet.to, packet.from);
         let kind = self.kind();
@@ -35,15 +34,15 @@ impl<'a> SegmentContext<'a> {
         let (sender, receiver) = ((packet.from, packet.to), (packet.to, packet.from));
         let timer = match kind {
             // What brings another one is the SYN, sent again.
-            SegmentKind::SynAck if self.is_cookie(packet.from) => {
-                Some(sentences([Some(self.timer(sender, now)), self.running(receiver, now)].into_iter().flatten()))
-            }
+            SegmentKind::SynAck if self.is_cookie(packet.from) => Some(sentences(
+                [Some(self.timer(sender, timers)), self.running(receiver, timers)].into_iter().flatten(),
+            )),
             SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data => {
-                Some(self.timer(sender, now))
+                Some(self.timer(sender, timers))
             }
-            SegmentKind::Ack if matches!(lost, Loss::Same | Loss::Window) => self.running(receiver, now),
-            SegmentKind::Ack => Some(self.timer(receiver, now)),
-            SegmentKind::Probe => self.running(sender, now),
+            SegmentKind::Ack if matches!(lost, Loss::Same | Loss::Window) => self.running(receiver, timers),
+            SegmentKind::Ack => Some(self.timer(receiver, timers)),
+            SegmentKind::Probe => self.running(sender, timers),
             _ => None,
         };
         let dropped = match self.segment.by_rule.filter(|rule| rule.kind() == RuleKind::Lose) {
@@ -128,8 +127,8 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// What is said of the timer of an end whose retransmission matters, and where it has none.
-    fn timer(&self, end: (SocketAddr, SocketAddr), now: Duration) -> String {
-        self.running(end, now).unwrap_or_else(|| {
+    fn timer(&self, end: (SocketAddr, SocketAddr), timers: TimerFacts<'_>) -> String {
+        self.running(end, timers).unwrap_or_else(|| {
             let who = self.who(end.0, end.1);
             if end_at(self.view, end.0, end.1).is_some() {
                 return self.words.say(|t| &t.timer_none, &[("who", &who)]);
@@ -160,20 +159,23 @@ impl<'a> SegmentContext<'a> {
     }
 
     /// The timer of an end that sends again, or asks again; `None` where none of these runs.
-    fn running(&self, (local, remote): (SocketAddr, SocketAddr), now: Duration) -> Option<String> {
+    fn running(&self, (local, remote): (SocketAddr, SocketAddr), timers: TimerFacts<'_>) -> Option<String> {
         let who = self.who(local, remote);
         let end = end_at(self.view, local, remote)?;
         let Timer { kind, fires_at, fired } = end.facts.timer?;
-        let left = fires_at.saturating_sub(now);
+        let left = fires_at.saturating_sub(timers.now);
         let seconds = format!("{:.1}", left.as_secs_f64());
-        let facts: &[(&str, &dyn std::fmt::Display)] = &[("who", &who), ("s", &seconds), ("n", &fired)];
-        // A lesson's own settings stand in no entry.
-        let lab = |name: &str| lab_number(name).filter(|_| self.view.step().is_none());
-        let next = NextFiring::of(self.view, &end, |name| self.view.number_now(name).or_else(|| lab(name)));
+        let facts: &[(&str, &dyn std::fmt::Display)] =
+            &[("who", &who), ("s", &seconds), ("n", &fired), ("sent", &(u32::from(fired) + 1))];
+        let next = NextFiring::of(self.view, &end, timers.setting);
         match kind {
             TimerKind::Retransmit if left.is_zero() => Some(self.words.say(|t| &t.timer_due, &[("who", &who)])),
-            TimerKind::Retransmit if fired > 0 => Some(self.words.say(|t| &t.timer_runs_again, facts)),
-            TimerKind::Retransmit => Some(self.words.say(|t| &t.timer_runs, facts)),
+            TimerKind::Retransmit => Some(match next {
+                Some(NextFiring::End) => self.words.say(|t| &t.timer_runs_end, facts),
+                Some(NextFiring::Probe) | None if fired == 0 => self.words.say(|t| &t.timer_runs, facts),
+                Some(NextFiring::Probe) => self.words.say(|t| &t.timer_runs_more, facts),
+                _ => self.words.say(|t| &t.timer_runs_again, facts),
+            }),
             TimerKind::Probe if next == Some(NextFiring::End) => Some(self.words.say(|t| &t.timer_probes_end, facts)),
             TimerKind::Probe if next == Some(NextFiring::Either) => {
                 Some(self.words.say(|t| &t.timer_probes_or_end, facts))

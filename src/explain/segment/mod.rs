@@ -6,6 +6,7 @@ mod became;
 mod called;
 mod known;
 mod loss;
+mod own_timer;
 mod says;
 mod sender;
 #[cfg(test)]
@@ -37,15 +38,23 @@ pub struct SegmentExplanation {
     pub became: String,
 }
 
-/// What is said of a segment that has arrived, or was dropped, by the view's moment; `None` where neither is so. `now` is the
-/// time to which a timer is counted.
+/// By what it is told when a timer runs out, and what it does then.
+#[derive(Clone, Copy)]
+pub struct TimerFacts<'a> {
+    /// The time to which it is counted.
+    pub now: Duration,
+    /// The numbers of the kernel's settings below `net.ipv4`, as far as they are known: a lesson's own stand in no entry.
+    pub setting: &'a dyn Fn(&str) -> Option<i64>,
+}
+
+/// What is said of a segment that has arrived, or was dropped, by the view's moment; `None` where neither is so.
 ///
 /// # Errors
 /// [`Broken`] where the texts that were built in can't be read.
 pub fn story(
     view: &View<'_>,
     id: SegmentId,
-    now: Duration,
+    timers: TimerFacts<'_>,
     (lang, numbers): (Lang, Numbers),
 ) -> Result<Option<SegmentExplanation>, Broken> {
     let words = SegmentSentences::load(lang)?;
@@ -53,7 +62,7 @@ pub fn story(
         return Ok(None);
     };
     let about = SegmentContext { view, segment, numbers, words };
-    let became = if segment.fate == Fate::Delivered { about.arrival() } else { about.loss(now) };
+    let became = if segment.fate == Fate::Delivered { about.arrival() } else { about.loss(timers) };
     Ok(Some(SegmentExplanation { sender: about.sender(), says: about.says(), first: about.first_sights(), became }))
 }
 
@@ -106,7 +115,8 @@ impl<'a> SegmentContext<'a> {
             flags if flags.has(Flags::SYN) => SegmentKind::Syn,
             flags if flags.has(Flags::FIN) => SegmentKind::Fin,
             _ if !packet.is_empty() => SegmentKind::Data,
-            _ if self.is_before_next(tcp) => SegmentKind::Probe,
+            // Without ACK nothing answers it.
+            flags if flags.has(Flags::ACK) && self.is_before_next(tcp) => SegmentKind::Probe,
             _ => SegmentKind::Ack,
         }
     }

@@ -16,7 +16,9 @@ impl SegmentContext<'_> {
     pub(super) fn says(&self) -> String {
         let is_claim = self.is_claim() && self.kind() != SegmentKind::Datagram;
         let claimed = is_claim.then(|| self.words.say(|t| &t.claimed, &[]));
-        sentences(claimed.into_iter().chain([self.told()]))
+        let told = self.told();
+        let told = if told.is_empty() { self.words.say(|t| &t.says_nothing, &[]) } else { told };
+        sentences(claimed.into_iter().chain([told]))
     }
 
     /// Whether a person wrote what it says.
@@ -49,7 +51,8 @@ impl SegmentContext<'_> {
             SegmentKind::Rst if tcp.seq == 0 && tcp.flags.has(Flags::ACK) => self.words.say(|t| &t.rst_answer, &[]),
             SegmentKind::Rst => self.words.say(|t| &t.rst, &[]),
             SegmentKind::Probe => {
-                sentences([self.probe(), self.window(tcp)].into_iter().filter(|text| !text.is_empty()))
+                let beyond = self.beyond(tcp).map(|_| self.acknowledges(tcp, &ack)).unwrap_or_default();
+                sentences([self.probe(), beyond, self.window(tcp)].into_iter().filter(|text| !text.is_empty()))
             }
             _ => {
                 let fin = tcp.flags.has(Flags::FIN).then(|| {
@@ -78,7 +81,9 @@ impl SegmentContext<'_> {
             IcmpError::AdminProhibited => self.words.say(|t| &t.prohibited, &[("to", &to)]),
             IcmpError::TimeExceeded => self.words.say(|t| &t.time_exceeded, &[("to", &to.ip())]),
         };
-        let soft = self.segment.segment.quotes_tcp().then(|| self.words.say(|t| &t.icmp_soft, &[]));
+        // One that quotes what is not on its way is passed over as a whole.
+        let is_kept = self.segment.segment.quotes_tcp() && !self.counted("OutOfWindowIcmps");
+        let soft = is_kept.then(|| self.words.say(|t| &t.icmp_soft, &[]));
         sentences([Some(says), soft].into_iter().flatten())
     }
 

@@ -12,10 +12,16 @@ use super::*;
 use crate::i18n::testing::zh;
 use crate::model::{
     Call, CallName, Caller, CounterMove, Event, Member, ProgramCall, Role, Side, SocketFacts, Timer, TimerKind, Trace,
-    Transfer, testing,
+    Transfer, lab_number, testing,
 };
 use crate::tcp::testing::segment;
 use crate::tcp::{Packet, State};
+
+/// What is said of a segment of a lab where nobody chose a setting but by a typed line.
+fn told_at(view: &View<'_>, id: SegmentId, now: Duration, asked: (Lang, Numbers)) -> SegmentExplanation {
+    let setting = |name: &str| view.number_now(name).or_else(|| lab_number(name));
+    story(view, id, TimerFacts { now, setting: &setting }, asked).unwrap().unwrap()
+}
 
 fn end(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
@@ -64,7 +70,7 @@ impl Script {
 
     fn story(&self, id: SegmentId) -> SegmentExplanation {
         let asked = (Lang::EN, Numbers::Symbolic);
-        story(&self.0.present(), id, Duration::from_secs(2), asked).unwrap().unwrap()
+        told_at(&self.0.present(), id, Duration::from_secs(2), asked)
     }
 }
 
@@ -138,7 +144,7 @@ fn why_a_segment_was_sent_again_is_the_kernels_word() {
         }
         script.push(Event::Delivered(data));
         let asked = (lang, Numbers::Symbolic);
-        story(&script.0.present(), data, Duration::from_secs(2), asked).unwrap().unwrap().sender
+        told_at(&script.0.present(), data, Duration::from_secs(2), asked).sender
     };
     let sender = |names: &[&str]| sender_in(names, Lang::EN);
     let told = sender(&[]);
@@ -214,7 +220,7 @@ fn both_languages_say_every_kind_with_every_fact_filled_in() {
             script.push(if delivered { Event::Delivered(id) } else { Event::Dropped(id) });
             for lang in Lang::all() {
                 let asked = (lang, Numbers::Symbolic);
-                let told = story(&script.0.present(), id, Duration::ZERO, asked).unwrap().unwrap();
+                let told = told_at(&script.0.present(), id, Duration::ZERO, asked);
                 let all = [&told.sender, &told.says, &told.became].map(|text| text.replace("{x}", ""));
                 assert!(all.iter().all(|text| !text.contains(['{', '}'])), "{all:?}");
                 assert!(!all[0].is_empty() && !all[2].is_empty(), "{all:?}");

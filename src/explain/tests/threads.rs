@@ -3,7 +3,7 @@
 use super::circumstances::{accept, listen, recv, send, v4};
 use super::*;
 use crate::explain::{call_notes, killed};
-use crate::model::{Actor, Caller, How, Transfer};
+use crate::model::{Actor, Caller, How, Transfer, lab_number};
 
 const CLIENT: Side = Side::Client;
 
@@ -83,7 +83,14 @@ fn no_fin_goes_until_the_recv_that_sleeps_has_returned() {
     story.says(0, ["only its return ended it: FIN,ACK", "那时才发出 FIN,ACK"]);
     let (fin, asked) = (crate::model::SegmentId(0), (Lang::EN, crate::tcp::Numbers::Symbolic));
     story.0.push(Duration::ZERO, Event::Delivered(fin));
-    let told = crate::explain::story(&story.0.present(), fin, Duration::ZERO, asked).unwrap().unwrap();
+    let told = crate::explain::story(
+        &story.0.present(),
+        fin,
+        crate::explain::TimerFacts { now: Duration::ZERO, setting: &lab_number },
+        asked,
+    )
+    .unwrap()
+    .unwrap();
     assert!(told.sender.contains("recv() came back, and another thread had closed"), "{told:?}");
     // With another descriptor, or another call on it, it isn't the end.
     let mut copied = Story::connected();

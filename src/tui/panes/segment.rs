@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use crate::explain::story;
+use crate::explain::{TimerFacts, story};
 use crate::model::{CallView, Connection, Event, Fate, Moment, SegmentId};
 use crate::tui::scene::Scene;
 use crate::tui::wrap::{prose, wrap, wrap_text};
@@ -73,8 +73,9 @@ impl SegmentText {
 
 fn told(scene: &Scene<'_>, id: SegmentId, width: usize) -> Option<SegmentText> {
     let theme = scene.theme;
+    let timers = TimerFacts { now: scene.clock, setting: &|name| scene.setting(name) };
     let asked = (scene.app.lang(), scene.app.look.numbers);
-    let story = story(&scene.view, id, scene.clock, asked).ok().flatten()?;
+    let story = story(&scene.view, id, timers, asked).ok().flatten()?;
     let sender = wrap_text(&story.sender, theme.title.0, width);
     let became = wrap_text(&story.became, theme.fresh.0, width);
     let mut says = wrap_text(&story.says, theme.text.0, width);

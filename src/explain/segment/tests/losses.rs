@@ -110,10 +110,10 @@ fn of_a_syn_cookie_the_kernel_keeps_nothing_and_no_timer_of_it_is_awaited() {
         let answer = script.sent(8000, (500, 101), &["SYN", "ACK"], b"", 1000);
         script.push(Event::Dropped(answer));
         let asked = (lang, Numbers::Symbolic);
-        let lost = story(&script.0.present(), answer, Duration::from_secs(2), asked).unwrap().unwrap().became;
+        let lost = told_at(&script.0.present(), answer, Duration::from_secs(2), asked).became;
         let ack = script.sent(40000, (101, 501), &["ACK"], b"", 1000);
         script.push(Event::Dropped(ack));
-        [lost, story(&script.0.present(), ack, Duration::from_secs(2), asked).unwrap().unwrap().became]
+        [lost, told_at(&script.0.present(), ack, Duration::from_secs(2), asked).became]
     };
     let kept = "Nothing of the request is kept in the kernel of the server";
     for (counted, setting) in [(&["SyncookiesSent", "TCPReqQFullDoCookies"][..], None), (&[], Some("2"))] {

@@ -400,3 +400,57 @@ fn a_socket_that_has_the_address_and_takes_nothing_is_told() {
         assert_eq!(told.contains("No socket had its address 127.0.0.1:8000"), !is_taken, "{told}");
     }
 }
+
+/// A listener's queue has connections and no bytes; what is answered was not passed over.
+#[test]
+fn a_fin_counts_no_byte_of_a_listener_and_what_is_answered_is_not_passed_over() {
+    let mut script = Script::new();
+    script.socket(1, State::Listen, 8000, |facts| (facts.remote, facts.recv_queue) = (None, 0));
+    script.socket(2, State::SynRecv, 8000, |_| {});
+    let fin = script.sent(40000, (101, 501), &["FIN", "ACK"], b"", 1000);
+    script.push(Event::Delivered(fin));
+    script.socket(1, State::Listen, 8000, |facts| (facts.remote, facts.recv_queue) = (None, 1));
+    script.socket(2, State::CloseWait, 8000, |facts| facts.recv_queue = 1);
+    let told = script.story(fin).became;
+    assert_eq!(told.matches("counts the FIN there as one byte").count(), 1, "{told}");
+    script.sent(8000, (501, 102), &["ACK"], b"", 1000);
+    for (seq, answers) in [(200, false), (210, true)] {
+        let data = script.sent(40000, (seq, 501), &["ACK"], b"abc", 1000);
+        script.push(Event::Delivered(data));
+        if answers {
+            script.sent(8000, (501, 102), &["ACK"], b"", 1000);
+        }
+        let told = script.story(data).became;
+        assert_eq!(told.contains("no data can lie behind that"), !answers, "{told}");
+    }
+}
+
+/// What has no flag says nothing, and is no probe; a probe that acknowledges what was never sent is told so.
+#[test]
+fn what_bears_no_flag_says_nothing_and_a_probe_says_what_it_acknowledges() {
+    let mut script = Script::new();
+    for (seq, ack, flags, wanted) in [
+        (100, 0, &[][..], "it says nothing."),
+        (101, 0, &[], "it says nothing."),
+        (100, 501, &["ACK"], "a probe that wants an answer."),
+        (100, 901, &["ACK"], "400 beyond all that its receiver has sent"),
+    ] {
+        let id = script.forged(40000, (seq, ack), flags);
+        let told = script.story(id).says;
+        assert!(told.contains(wanted) && told.contains("A person wrote"), "{flags:?} {seq}: {told}");
+        assert_eq!(told.contains("probe"), seq == 100 && !flags.is_empty(), "{told}");
+    }
+}
+
+/// ICMP that quotes what is not on its way leaves no soft error.
+#[test]
+fn icmp_that_was_passed_over_is_said_to_leave_nothing() {
+    for (counted, is_kept) in [(&["OutOfWindowIcmps"][..], false), (&[], true)] {
+        let mut script = Script::new();
+        let mut bytes = unreachable_packet(end(8000), end(40000), &[0x50; 32]);
+        bytes[20 + 8 + 9] = 6;
+        let id = script.made(Packet::parse(&bytes).unwrap());
+        script.counted(id, counted);
+        assert_eq!(script.story(id).says.contains("soft error"), is_kept, "{:?}", script.story(id));
+    }
+}
