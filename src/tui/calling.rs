@@ -76,6 +76,8 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
     }
     let Some(text) = app.input.as_ref().map(|input| input.value().trim().to_owned()) else { return };
     let order = match text.strip_prefix(GO).filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
+        // Who begins each line with Enter does so here too, and what follows is typed, not pressed.
+        _ if text.is_empty() && app.lines.given.take().is_some() => return app.changed = true,
         _ if text.is_empty() => return stop(app),
         Some(step) if app.walk.runner().is_some() => match app.step_named(step.trim()) {
             Ok(step) => {
@@ -96,6 +98,7 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
         // A name got its value: nothing is called, and the next line can be typed.
         Ok(None) => {
             app.lines.keep(text);
+            app.lines.given = app.lines.variables.newest();
             app.input = Some(Input::default());
             app.changed = true;
         }

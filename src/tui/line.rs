@@ -11,6 +11,8 @@ const KEPT: usize = 100;
 pub(super) struct TypedLines {
     /// Why what was typed is no call.
     pub(super) mistyped: Option<Mistyped>,
+    /// The name that the line before gave a value, and the value.
+    pub(super) given: Option<(String, String)>,
     /// What may stand at the cursor, where that is several words.
     pub(super) offers: Vec<String>,
     /// The names that lines have given values.
@@ -35,7 +37,7 @@ impl TypedLines {
 
     /// Nothing is typed any more.
     pub(super) fn forget(&mut self) {
-        (self.mistyped, self.at) = (None, None);
+        (self.mistyped, self.given, self.at) = (None, None, None);
         self.offers.clear();
         self.draft.clear();
     }
@@ -44,6 +46,7 @@ impl TypedLines {
     /// taken, and whoever takes all away begins another line.
     pub(super) fn typed(&mut self, length: usize, room: usize) {
         self.offers.clear();
+        self.given = None;
         if length == 0 || length < room && self.is_cut() {
             self.mistyped = None;
         }

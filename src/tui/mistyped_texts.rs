@@ -16,6 +16,7 @@ words! {
         pub variable: String,
         pub not_yet: String,
         pub assigned: String,
+        pub given: String,
         pub declared: String,
         pub several: String,
         pub size: String,

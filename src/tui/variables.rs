@@ -40,6 +40,15 @@ impl Variables {
         self.put(Named { actor, name, since, holds: Held::Return(call) });
     }
 
+    /// The name that got a text last, and the text.
+    pub(super) fn newest(&self) -> Option<(String, String)> {
+        let newest = self.0.last()?;
+        match &newest.holds {
+            Held::Text(text) => Some((newest.name.clone(), text.clone())),
+            Held::Return(_) => None,
+        }
+    }
+
     fn put(&mut self, named: Named) {
         self.0.retain(|known| (known.actor, &known.name) != (named.actor, &named.name));
         self.0.push(named);

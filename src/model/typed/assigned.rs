@@ -1,6 +1,7 @@
 //! What stands in C before a call: the name of a variable that gets what the call returns; and such names where a call wants what
 //! they hold.
 
+use super::address;
 use super::written_in_c::{is_identifier, no_call};
 use super::{Mistyped, TypedWord, Usual, words};
 use crate::model::{Call, CallName, edit, is_kernel_change, rule};
@@ -38,6 +39,9 @@ pub fn read(text: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
     let name = assigned_name(before)?;
     if behind.trim_end_matches(';').trim().is_empty() {
         return Err(Mistyped::Declared(text.trim().to_owned()));
+    }
+    if let Some(address) = address::address(behind) {
+        return Ok(TypedLine::Value(name, address.to_string()));
     }
     match value(behind) {
         // An address stands in the call.
@@ -144,7 +148,7 @@ fn declaration(text: &str) -> Option<Mistyped> {
 }
 
 /// Puts what the variables hold in the places of their names: in C's brackets everywhere, in a shorter line in the descriptor's place.
-/// What has a `&` before it is no value, but a place that is filled, unless it is an option's value.
+/// What has a `&` before it is no value, but a place that is filled, unless it is an option's value or an address that the call takes.
 pub(super) fn resolved(
     name: CallName,
     in_c: bool,
@@ -154,9 +158,10 @@ pub(super) fn resolved(
     let mut all = Vec::new();
     for (at, word) in arguments.iter().enumerate() {
         let bare = word.text.trim_matches(['{', '}', '&']);
-        // What the kernel fills keeps its name.
-        let is_filled = word.text.starts_with('&') && name != CallName::SetSockOpt;
         let known = usual.variables.iter().rfind(|(known, _)| known == bare);
+        // What the kernel fills keeps its name; an address is given to it.
+        let is_given = name == CallName::SetSockOpt || address::given(name, known).is_some();
+        let is_filled = word.text.starts_with('&') && !is_given;
         // Of a variable's size its value says nothing.
         let is_sized = at > 0 && arguments[at - 1].text == "sizeof";
         match known.filter(|_| !word.quoted && !is_filled && !is_sized && (in_c || at == 0)) {

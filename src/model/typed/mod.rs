@@ -7,6 +7,7 @@ use std::iter::Peekable;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::Chars;
 
+mod address;
 mod assigned;
 mod completion;
 mod forms;

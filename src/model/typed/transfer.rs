@@ -159,11 +159,22 @@ impl Arguments<'_> {
         Ok(data)
     }
 
+    /// The words up to the address, whose size may stand behind it in C.
+    fn without_its_size<'t>(&self, words: &'t [super::TypedWord]) -> &'t [super::TypedWord] {
+        let is_size = |word: &super::TypedWord| !word.quoted && matches!(word.text.as_str(), "sizeof" | "16" | "28");
+        let at = words.iter().rposition(is_size).filter(|at| self.in_c && *at > 0);
+        let before = at.map(|at| &words[..at]).filter(|before| {
+            before.last().is_some_and(|last| !last.quoted && self.named_with_port(&last.text).is_some())
+        });
+        before.unwrap_or(words)
+    }
+
     /// What a `sendto()` sends, its flags, and to whom it goes. Length and flags may stand before the address, as C has them.
     pub(super) fn sent_to(&mut self) -> Result<(Vec<u8>, MessageFlags, SocketAddr), Mistyped> {
         let words = std::mem::take(&mut self.words);
         let usual = (Vec::new(), self.name.usual_flags(), self.usual.server);
         let Some((text, rest)) = words.split_first() else { return Ok(usual) };
+        let rest = self.without_its_size(rest);
         let last = rest.split_last().and_then(|(last, before)| Some((self.named_with_port(&last.text)?, before)));
         let (addr, between) = last.unwrap_or((self.usual.server, rest));
         let data = if text.quoted {

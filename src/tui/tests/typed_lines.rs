@@ -52,6 +52,28 @@ fn a_name_stands_for_what_its_call_returned() {
     assert_eq!(line(&mut app, "close(fd)"), []);
 }
 
+/// What a line gave a name is said until the next one is begun: an address as the kernel is given it.
+#[test]
+fn what_a_name_was_given_is_said_and_stands_for_it() {
+    let server = actor(Side::Server, 1);
+    for lang in Lang::all() {
+        let mut app = walk(&[server], []);
+        app.look.speak(lang).unwrap();
+        app.resized(80, 24);
+        press(&mut app, KeyCode::Enter);
+        keys(&mut app, "struct sockaddr_in addr = {AF_INET, htons(9000)};");
+        assert_eq!(asked(press(&mut app, KeyCode::Enter)), []);
+        assert!(text(&app).contains("0.0.0.0:9000"), "{}", text(&app));
+        press(&mut app, KeyCode::Enter);
+        keys(&mut app, "b");
+        assert!(app.input.as_ref().is_some_and(|input| input.value() == "b"), "it is typed: {}", text(&app));
+        assert!(!text(&app).contains("0.0.0.0:9000"), "{}", text(&app));
+        press(&mut app, KeyCode::Esc);
+        let bound = asks(&mut app, "bind(3, (struct sockaddr *)&addr, sizeof(addr));");
+        assert_eq!(bound, Call::Bind { fd: 3, addr: "0.0.0.0:9000".parse().unwrap() });
+    }
+}
+
 /// As long as no side is chosen, it is said whose call is made, where it is picked and where it is typed; in the smallest window.
 #[test]
 fn whose_call_it_is_needs_no_guess() {

@@ -53,7 +53,8 @@ fn variables_of_c_are_told_where_their_values_are_wanted() {
         ("connect(5, &addr, sizeof addr)", "&addr"),
         ("sendto(5, \"hi\", 2, 0, (struct sockaddr *)&to, sizeof(to))", "&to"),
         ("struct sockaddr_in addr;", "struct sockaddr_in addr"),
-        ("struct sockaddr_in a = {AF_INET, 1};", "a"),
+        ("struct sockaddr_in a = {AF_INET, port};", "a"),
+        ("addr.sin_port = htons(8000);", "addr.sin_port"),
     ] {
         let told = wrong(text);
         assert!(
@@ -229,6 +230,7 @@ fn names_get_values_and_stand_for_them() {
         ("l".to_owned(), Some("{1, 0}".to_owned())),
         ("one".to_owned(), Some("1".to_owned())),
         ("msg".to_owned(), Some("\"hello\"".to_owned())),
+        ("addr".to_owned(), Some("127.0.0.1:9000".to_owned())),
         ("late".to_owned(), None),
     ];
     let usual = Usual { variables, ..usual() };
@@ -249,6 +251,10 @@ fn names_get_values_and_stand_for_them() {
         ("setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one))", "", "setsockopt(7, SO_REUSEADDR, 1)"),
         ("setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l)", "", "setsockopt(7, SO_LINGER, {1, 0})"),
         ("send(fd, msg, strlen(msg), 0)", "", "send(7, \"hello\", 5, 0)"),
+        ("bind(fd, (struct sockaddr *)&addr, sizeof(addr))", "", "bind(7, 127.0.0.1:9000)"),
+        ("connect(fd, (const struct sockaddr*) &addr, sizeof addr);", "", "connect(7, 127.0.0.1:9000)"),
+        ("sendto(fd, \"hi\", 2, 0, (struct sockaddr *)&addr, sizeof addr)", "", "sendto(7, \"hi\", 2, 127.0.0.1:9000)"),
+        ("accept(fd, (struct sockaddr *)&addr, &n)", "", "accept(7)"),
         ("send 5 a=b", "", "send(5, \"a=b\", 3)"),
         ("send fd fd", "", "send(7, \"fd\", 2)"),
         ("getsockopt(fd, SOL_SOCKET, SO_ERROR, &n, &one)", "", "getsockopt(7, SO_ERROR)"),
@@ -260,6 +266,8 @@ fn names_get_values_and_stand_for_them() {
         ("char *text = \"a = b\";", "text", "\"a = b\""),
         ("char text[] = \"ab\"", "text", "\"ab\""),
         ("struct linger l = {1, 5};", "l", "{1, 5}"),
+        ("struct sockaddr_in a = {AF_INET, htons(8000)};", "a", "0.0.0.0:8000"),
+        ("struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(1) }", "a", "[::]:1"),
     ] {
         assert_eq!(read(text, &usual), Ok(TypedLine::Value(name.into(), value.into())), "{text}");
     }
