@@ -105,9 +105,7 @@ impl<'a> SegmentContext<'a> {
             return Some(self.words.say(|t| &t.behind_fin, &[]));
         }
         if self.kind() != SegmentKind::Rst {
-            let is_bare = ![Flags::SYN, Flags::ACK].into_iter().any(|flag| tcp.flags.has(flag));
-            let looks = |socket: SocketView<'_>| socket.state != State::TimeWait;
-            return stays.filter(|socket| is_bare && looks(*socket)).map(|_| self.words.say(|t| &t.no_ack, &[]));
+            return self.ignored(tcp, stays, listener, is_silent);
         }
         let Some(socket) = stays else { return listener.map(|_| self.words.say(|t| &t.rst_listener, &[])) };
         Some(match socket.state {
@@ -122,6 +120,30 @@ impl<'a> SegmentContext<'a> {
             state if self.is_next(tcp) => self.words.say(|t| &t.rst_next, &[("state", &state)]),
             state => self.words.say(|t| &t.rst_stays, &[("state", &state)]),
         })
+    }
+
+    /// Why a segment without RST left the end or the listener as it was, of those flags by which that is decided.
+    fn ignored(
+        &self,
+        tcp: &Segment,
+        stays: Option<SocketView<'_>>,
+        listener: Option<SocketView<'_>>,
+        is_silent: bool,
+    ) -> Option<String> {
+        let [syn, ack] = [Flags::SYN, Flags::ACK].map(|flag| tcp.flags.has(flag));
+        let Some(end) = stays else {
+            let is_bare = listener.is_some() && !syn && !ack;
+            return is_bare.then(|| self.words.say(|t| &t.listener_no_syn, &[]));
+        };
+        match end.state {
+            SocketState::Tcp(State::SynSent) if !syn && is_silent => Some(self.words.say(|t| &t.no_syn, &[])),
+            SocketState::Tcp(State::TimeWait) if syn && !ack && !is_silent => {
+                Some(self.words.say(|t| &t.syn_time_wait, &[]))
+            }
+            SocketState::Tcp(State::SynSent | State::TimeWait) => None,
+            _ if !syn && !ack => Some(self.words.say(|t| &t.no_ack, &[])),
+            _ => None,
+        }
     }
 
     /// Whether the kernel counted this as the segment arrived.

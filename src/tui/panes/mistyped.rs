@@ -3,7 +3,7 @@
 use super::rules::in_sentence;
 use crate::i18n::{edit_fault, fill, harmless, rule_fault, setting_fault};
 use crate::model::typed::{Instead, Mistyped, form, form_beside};
-use crate::model::{CallName, SideProcess};
+use crate::model::{CallName, SideProcess, SocketOption, ValueKind};
 use crate::tui::scene::Scene;
 
 /// Why what was typed is no call, and what to do.
@@ -56,8 +56,34 @@ pub(super) fn sentence(scene: &Scene<'_>, mistyped: &Mistyped) -> String {
     }
 }
 
+/// The option that the typed line names.
+fn option_named(scene: &Scene<'_>) -> Option<SocketOption> {
+    let typed = scene.app.input.as_ref()?.value();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    typed.split(|c: char| !is_part(c)).find_map(SocketOption::by_name)
+}
+
+/// How a call on this option may be written; `None` of another call.
+fn form_of(call: CallName, option: SocketOption) -> Option<String> {
+    let name = option.name()?;
+    let value = match option.kind() {
+        ValueKind::Time => "{1, 500000}",
+        ValueKind::Linger => "{1, 0}",
+        ValueKind::Name => "\"reno\"",
+        _ => "1",
+    };
+    match call {
+        CallName::SetSockOpt => Some(format!("setsockopt(3, {name}, {value})")),
+        CallName::GetSockOpt => Some(format!("getsockopt(3, {name})")),
+        _ => None,
+    }
+}
+
 /// How a call may be written, with the address that the server has here.
 fn form_here(scene: &Scene<'_>, call: CallName) -> String {
+    if let Some(form) = option_named(scene).and_then(|option| form_of(call, option)) {
+        return form;
+    }
     form_beside(form(call), scene.app.walk().server())
 }
 

@@ -218,6 +218,11 @@ fn a_line_that_is_no_call_here_says_what_is() {
             ("listen(fd, 5)", "listen(3, 8)"),
             ("send(3, buf, 5, 0)", "send(3, \"hello\", 5, MSG_MORE)"),
             ("bind(3, (struct sockaddr *)&addr, sizeof(addr))", "bind(3, 127.0.0.1:8000)"),
+            // The option is the learner's own.
+            ("setsockopt(3, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv)", "setsockopt(3, SO_SNDTIMEO, {1, 500000})"),
+            ("setsockopt(3, SOL_SOCKET, SO_LINGER, &l, sizeof l)", "setsockopt(3, SO_LINGER, {1, 0})"),
+            ("setsockopt(3, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)", "setsockopt(3, TCP_NODELAY, 1)"),
+            ("getsockopt(3, SOL_SOCKET, SO_RCVBUF, 1, 2, 3, 4)", "getsockopt(3, SO_RCVBUF)"),
         ] {
             press(&mut app, KeyCode::Enter);
             keys(&mut app, line);

@@ -114,6 +114,37 @@ fn what_a_reset_did_is_not_explained_away_where_it_has_the_very_next_number() {
     assert!(told.contains("a RST outside the receive window") && !told.contains("very next"), "{told}");
 }
 
+/// Which flags a state looks at is told where it took none of a segment's.
+#[test]
+fn what_a_state_takes_nothing_of_is_told_by_its_flags() {
+    const OF: [&str; 3] = ["In SYN_SENT nothing is taken", "passes over what has neither", "In TIME_WAIT a SYN begins"];
+    for (state, flags, answers, wanted) in [
+        (State::SynSent, &["ACK"][..], false, Some(0)),
+        (State::SynSent, &["FIN", "ACK"], false, Some(0)),
+        (State::SynSent, &[], false, Some(0)),
+        (State::SynSent, &["ACK"], true, None),
+        (State::SynSent, &["SYN", "ACK"], false, None),
+        (State::Listen, &["FIN"], false, Some(1)),
+        (State::Listen, &[], false, Some(1)),
+        (State::Listen, &["ACK"], true, None),
+        (State::TimeWait, &["SYN"], true, Some(2)),
+        (State::TimeWait, &["SYN"], false, None),
+        (State::TimeWait, &["ACK"], true, None),
+    ] {
+        let mut script = Script(Trace::default(), 0, Duration::ZERO);
+        script.socket(2, state, 8000, |facts| facts.remote = facts.remote.filter(|_| state != State::Listen));
+        let id = script.forged(40000, (100, 901), flags);
+        script.counted(id, &[]);
+        if answers {
+            script.sent(8000, (501, 101), &["ACK"], b"", 1000);
+        }
+        let told = script.story(id).became;
+        for (n, text) in OF.into_iter().enumerate() {
+            assert_eq!(told.contains(text), wanted == Some(n), "{state:?} {flags:?} {answers}: {told}");
+        }
+    }
+}
+
 #[test]
 fn what_is_damaged_or_has_no_ack_is_passed_over_for_that() {
     for (flags, counted, wanted) in [
