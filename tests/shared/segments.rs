@@ -239,7 +239,8 @@ fn datagrams_and_their_answers_are_told() {
         let nobody = word(&stage, "No socket had its address", "没有套接字占有地址");
         goes(&mut stage, server, "UDP", &["sendto()", says, nobody, "ICMP port unreachable"]);
         let answer = word(&stage, "ICMP: no socket has port 8000", "ICMP：没有套接字占有端口 8000");
-        goes(&mut stage, client, "UDP", &[answer]);
+        let told = word(&stage, "one without is told nothing, unless it has set IP_RECVERR", "没有指定对方的不会得知");
+        goes(&mut stage, client, "UDP", &[answer, told]);
         let bound = value(stage.call(server, Server, "socket udp"));
         stage.call(server, Server, &format!("bind {bound}"));
         stage.call(client, Client, &format!("sendto {fd} hello"));

@@ -66,9 +66,9 @@ impl SegmentContext<'_> {
         }
     }
 
-    fn icmp(&self, says: IcmpError) -> String {
+    fn icmp(&self, error: IcmpError) -> String {
         let to = self.segment.segment.from;
-        let says = match says {
+        let says = match error {
             IcmpError::PortUnreachable => self.words.say(|t| &t.unreachable, &[("port", &to.port())]),
             IcmpError::FragmentationNeeded(mtu) if to.is_ipv6() => {
                 return self.words.say(|t| &t.too_big_v6, &[("mtu", &mtu)]);
@@ -84,7 +84,12 @@ impl SegmentContext<'_> {
         // One that quotes what is not on its way is passed over as a whole.
         let is_kept = self.segment.segment.quotes_tcp() && !self.counted("OutOfWindowIcmps");
         let soft = is_kept.then(|| self.words.say(|t| &t.icmp_soft, &[]));
-        sentences([Some(says), soft].into_iter().flatten())
+        // The others are no reason for UDP to tell anybody.
+        let is_hard =
+            matches!(error, IcmpError::PortUnreachable | IcmpError::ProtocolUnreachable | IcmpError::AdminProhibited);
+        let is_told = is_hard && !self.segment.segment.quotes_tcp();
+        let told = is_told.then(|| self.words.say(|t| &t.icmp_datagram, &[]));
+        sentences([Some(says), soft, told].into_iter().flatten())
     }
 
     fn own(&self, value: u32) -> String {

@@ -88,6 +88,7 @@ words! {
         pub(super) prohibited: Localized,
         pub(super) time_exceeded: Localized,
         pub(super) icmp_soft: Localized,
+        pub(super) icmp_datagram: Localized,
         pub(super) first_syn: Localized,
         pub(super) first_fin: Localized,
         pub(super) first_psh: Localized,
