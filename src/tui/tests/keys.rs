@@ -264,6 +264,19 @@ fn the_kernels_table_has_linuxs_own_numbers_beside_the_labs() {
     let (name, before) = ("net.ipv4.tcp_syn_retries".to_owned(), Some("127".to_owned()));
     made.push(Happened::Sysctl(Box::new(ChangedSetting { name, before, now: Ok("4".to_owned()) })));
     assert_eq!(told(made, &[]), [most(4, 6)]);
+    // By the same number it is told what the timer does next, where it is drawn and of a segment that was lost.
+    let mut once = Made::to_syn_sent();
+    once.lesson.lab.sysctl = [("tcp_syn_retries".to_owned(), Setting::Numbers(vec![0]))].into();
+    let syn = once.trace.present().waiting()[0];
+    once.push(Happened::Dropped(syn));
+    let app = app_of(once, Lang::EN, 120, 40);
+    let shown = text(&app);
+    assert!(shown.contains("gives up in") || shown.contains("ends in"), "{shown}");
+    let scene = Scene::new(&app);
+    let timers = crate::explain::TimerFacts { now: scene.clock, setting: &|name| scene.setting(name) };
+    let asked = (Lang::EN, crate::tcp::Numbers::Symbolic);
+    let told = crate::explain::story(&scene.view, syn, timers, asked).unwrap().unwrap();
+    assert!(told.became.contains("it gives up and ends the attempt"), "{told:?}");
     let mut app = app_of(Made::to_syn_sent(), Lang::EN, 120, 40);
     keys(&mut app, "k");
     assert!(text(&app).contains("sent again 127"), "{}", text(&app));
