@@ -126,8 +126,8 @@ impl<'a> Scene<'a> {
         let due = left.is_zero();
         let texts = match timer.kind {
             TimerKind::Retransmit if due => match self.next_firing(socket) {
-                Some(NextFiring::Probe) => [&t.retransmit_due, &t.due],
-                _ => [&t.due, &t.due],
+                Some(NextFiring::End | NextFiring::Either) => [&t.due, &t.due],
+                _ => [&t.retransmit_due, &t.due],
             },
             TimerKind::Retransmit => self.resending(socket, timer),
             _ if due => [&t.due, &t.due],
@@ -244,7 +244,7 @@ impl<'a> Scene<'a> {
     fn resending(&self, socket: &SocketView<'_>, timer: Timer) -> [&String; 2] {
         let t = &self.texts.timer;
         match self.next_firing(socket) {
-            Some(NextFiring::End) => [&t.retransmit_end, &t.ends_short],
+            Some(NextFiring::End) => [&t.retransmit_end, &t.gives_up_short],
             Some(NextFiring::Either) => [&t.retransmit_last, &t.retransmit_short],
             _ if timer.fired == 0 => [&t.retransmit, &t.retransmit_short],
             _ => [&t.retransmit_sent, &t.retransmit_short],
@@ -255,10 +255,10 @@ impl<'a> Scene<'a> {
     fn asking(&self, socket: &SocketView<'_>, timer: Timer) -> [&String; 2] {
         let t = &self.texts.timer;
         match (timer.kind, self.next_firing(socket)) {
-            (TimerKind::Probe, Some(NextFiring::End)) => [&t.probe_last, &t.ends_short],
+            (TimerKind::Probe, Some(NextFiring::End)) => [&t.probe_last, &t.gives_up_short],
             (TimerKind::Probe, Some(NextFiring::Either)) => [&t.probe_or_last, &t.probe_short],
             (TimerKind::Probe, _) => [&t.probe, &t.probe_short],
-            (_, Some(NextFiring::End)) => [&t.keepalive_last, &t.ends_short],
+            (_, Some(NextFiring::End)) => [&t.keepalive_last, &t.gives_up_short],
             (_, Some(NextFiring::Either)) => [&t.keepalive_or_last, &t.keepalive_short],
             (_, Some(NextFiring::Wait)) => [&t.keepalive_wait, &t.timer_short],
             (_, Some(NextFiring::Probe)) if timer.fired > 0 => [&t.keepalive_again, &t.keepalive_short],

@@ -32,6 +32,7 @@ words! {
         pub retransmit_short: String,
         pub keepalive_short: String,
         pub ends_short: String,
+        pub gives_up_short: String,
         pub ends_short_lab: String,
         pub timer_short: String,
         pub probe_short: String,
