@@ -451,6 +451,7 @@ words! {
         pub call_to_come: String,
         pub call_to_come_later: String,
         pub waits_elsewhere: String,
+        pub wait_elsewhere: String,
         pub sleeps: String,
         pub thread: String,
         pub with_thread: String,

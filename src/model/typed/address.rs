@@ -31,7 +31,7 @@ pub(super) fn address(text: &str) -> Option<SocketAddr> {
 }
 
 /// The value of a variable that stands by its address where a call wants one of the network.
-pub(super) fn given<'v>(name: CallName, known: Option<&'v Variable>) -> Option<&'v Variable> {
+pub(super) fn given(name: CallName, known: Option<&Variable>) -> Option<&Variable> {
     let takes = matches!(name, CallName::Bind | CallName::Connect | CallName::SendTo);
     let is_address = |value: &String| value.parse::<SocketAddr>().is_ok();
     known.filter(|(_, value)| takes && value.as_ref().is_some_and(is_address))

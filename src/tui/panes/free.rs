@@ -426,14 +426,35 @@ fn awaited(scene: &Scene<'_>, width: usize) -> Vec<Line<'static>> {
         };
         return wrap_text(&text, scene.theme.waits.0, width);
     }
-    let waiting = scene.view.waiting();
-    let first = waiting.first().filter(|_| scene.meant().is_none()).and_then(|id| scene.view.segment(*id));
-    let receiver = match first.and_then(|first| scene.view.trace().door(first.segment)) {
-        None => return Vec::new(),
-        Some(Door::Of(actor)) => actor,
-        Some(Door::OfSide(side)) => side.into(),
+    if scene.meant().is_some() {
+        return Vec::new();
+    }
+    let receivers = awaited_doors(scene);
+    let names = receivers.iter().map(|receiver| in_sentence(scene, *receiver)).collect::<Vec<_>>().join(&t.between);
+    let text = match receivers.len() {
+        0 => return Vec::new(),
+        1 => &t.waits_elsewhere,
+        _ => &t.wait_elsewhere,
     };
-    wrap_text(&fill(&t.waits_elsewhere, &[("side", &in_sentence(scene, receiver))]), scene.theme.waits.0, width)
+    wrap_text(&fill(text, &[("side", &names)]), scene.theme.waits.0, width)
+}
+
+/// Whose doors the waiting segments stand at, each once.
+fn awaited_doors(scene: &Scene<'_>) -> Vec<Actor> {
+    /// So many are looked at: a bound on what one frame costs.
+    const LOOKED_AT: usize = 100;
+    let mut receivers: Vec<Actor> = Vec::new();
+    for id in scene.view.waiting().iter().take(LOOKED_AT) {
+        let receiver = match scene.view.segment(*id).and_then(|one| scene.view.trace().door(one.segment)) {
+            None => continue,
+            Some(Door::Of(actor)) => actor,
+            Some(Door::OfSide(side)) => side.into(),
+        };
+        if !receivers.contains(&receiver) {
+            receivers.push(receiver);
+        }
+    }
+    receivers
 }
 
 /// Which segments pass by themselves, which rules the wire has, and how many did without being kept.

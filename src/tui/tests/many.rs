@@ -47,6 +47,30 @@ fn walked(drives: &[Side], happened: impl Iterator<Item = Happened>, size: (u16,
     app
 }
 
+/// Each whose door something waits at is named, and nobody else.
+#[test]
+fn what_waits_for_several_names_each_of_them() {
+    let second = Member { number: 3, pid: 1, nth: 2, role: Role::Drives(vec![Side::Client]) };
+    let mut happened = vec![Happened::Joined(second)];
+    for nth in 1..=2_u32 {
+        let from = std::net::SocketAddr::from(([127, 0, 0, 1], 40000 + nth as u16));
+        let mut facts =
+            testing::socket(u64::from(nth) + 1, Side::Client, Some(3), State::SynSent, (Some(from), Some(server())));
+        facts.nth = nth;
+        happened.push(Happened::Socket(facts));
+        let answer = crate::tcp::testing::segment(server(), from, 7, 8, &["SYN", "ACK"], b"");
+        let id = SegmentId(nth - 1);
+        happened.extend([Happened::Sent { id, segment: answer, again: None }, Happened::Held(id)]);
+        let app = walked(&[Side::Server], happened.clone().into_iter(), (120, 40));
+        // The left half, whose lines go on below one another.
+        let left = |row: &str| row.chars().take(68).filter(|c| *c != '│').collect::<String>();
+        let rows: Vec<String> = text(&app).lines().map(left).collect();
+        let shown = rows.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let named = ["is on its way to the client: whoever", "is on its way to the client, client 2: each"];
+        assert_eq!(named.map(|text| shown.contains(text)), [nth == 1, nth == 2], "{}", text(&app));
+    }
+}
+
 /// The explanation and what can be called keep their place, and the settings can be scrolled to.
 #[test]
 fn many_settings_leave_room_for_what_is_happening() {
