@@ -42,6 +42,7 @@ mod program_view;
 mod readiness;
 mod route;
 pub mod rule;
+mod sent_again;
 mod settings;
 mod site;
 mod socket_flags;

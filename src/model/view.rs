@@ -434,12 +434,6 @@ impl<'a> View<'a> {
         self.trace.by_hand.first().is_some_and(|(moment, _)| *moment < self.moment)
     }
 
-    /// The entries at which a segment was sent again by then, as a copy that its number stands for, the oldest first.
-    pub fn sent_again(&self, id: SegmentId) -> impl Iterator<Item = Moment> + use<'a> {
-        let (copies, moment) = (self.trace.segments.get(id.0 as usize).map(|record| &record.copies[..]), self.moment);
-        copies.unwrap_or_default().iter().skip(1).map(|(seen, _)| *seen).take_while(move |seen| *seen < moment)
-    }
-
     /// The initial numbers by whose names a copy of a segment is changed: its own, else those of the newest connection of its ends.
     pub fn initials_for_copy(&self, segment: &SegmentView<'_>) -> Initials {
         let newest = || self.trace.initials_between(segment.segment.from, segment.segment.to);

@@ -4,6 +4,7 @@
 
 mod became;
 mod called;
+mod ignored;
 mod known;
 mod loss;
 mod own_timer;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::assigned::Variable;
+use super::Variable;
 use crate::model::CallName;
 
 /// The address that such braces say; `None` where they don't say one whole: `{.sin_family = AF_INET, .sin_port = htons(8000)}`. What isn't
