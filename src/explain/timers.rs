@@ -40,10 +40,13 @@ pub enum NextFiring {
 }
 
 impl NextFiring {
-    /// Of the keepalive timer (`tcp_keepalive_timer()`) and of that of zero-window probes (`tcp_probe_timer()`); `None` of others, and
+    /// Of the retransmission timer (`tcp_retransmit_timer()`), the keepalive timer (`tcp_keepalive_timer()`) and of that of zero-window probes (`tcp_probe_timer()`); `None` of others, and
     /// where what it depends on wasn't seen. `setting` has the numbers of the kernel's settings below `net.ipv4`.
     pub fn of(view: &View<'_>, socket: &SocketView<'_>, setting: impl Fn(&str) -> Option<i64>) -> Option<NextFiring> {
         let timer = socket.facts.timer?;
+        if timer.kind == TimerKind::Retransmit {
+            return resending(view, socket, setting);
+        }
         let past = DescriptorHistory::of_kernels(view, socket);
         let chosen = |option| past.as_ref().and_then(|past| past.chosen(view, option)).filter(|value| *value > 0);
         let user_timeout = chosen(SocketOption::USER_TIMEOUT).map(|ms| Duration::from_millis(ms.unsigned_abs().into()));
@@ -63,11 +66,7 @@ impl NextFiring {
             }
             TimerKind::Probe if fired >= setting("tcp_retries2")? => Some(NextFiring::End),
             TimerKind::Probe => Some(NextFiring::Probe),
-            TimerKind::Retransmit => {
-                let last = past.or_else(|| before_its_close(view, socket));
-                resending(view, socket, last.as_ref(), setting)
-            }
-            TimerKind::TimeWait | TimerKind::FinWait2 => None,
+            TimerKind::Retransmit | TimerKind::TimeWait | TimerKind::FinWait2 => None,
         }
     }
 
@@ -91,25 +90,21 @@ fn before_its_close<'a>(view: &View<'a>, socket: &SocketView<'_>) -> Option<Desc
 }
 
 /// Of the retransmission timer (`tcp_write_timeout()`, `reqsk_timer_handler()`); `None` where what it depends on isn't known.
-fn resending(
-    view: &View<'_>,
-    socket: &SocketView<'_>,
-    past: Option<&DescriptorHistory<'_>>,
-    setting: impl Fn(&str) -> Option<i64>,
-) -> Option<NextFiring> {
+fn resending(view: &View<'_>, socket: &SocketView<'_>, setting: impl Fn(&str) -> Option<i64>) -> Option<NextFiring> {
     let timer = socket.facts.timer?;
-    let chosen = |option| past.and_then(|past| past.chosen(view, option)).filter(|value| *value > 0).map(i64::from);
-    let fired = i64::from(timer.fired);
-    if fired == 0 && socket.state != State::SynRecv {
-        // Whatever the numbers are: only what was sent again is given up, but for a SYN that is sent once.
-        let once = socket.state == State::SynSent && chosen(SocketOption::SYN_COUNT).is_none();
-        let once = once && setting(NextFiring::limit_of(socket)) == Some(0) && setting(LINEAR) == Some(0);
-        return Some(if once { NextFiring::End } else { NextFiring::Probe });
+    let opens = [State::SynSent, State::SynRecv].iter().any(|state| socket.state == *state);
+    // Whatever the numbers are: of a connection only what was sent again is given up.
+    if timer.fired == 0 && !opens {
+        return Some(NextFiring::Probe);
     }
+    let past = DescriptorHistory::of_kernels(view, socket).or_else(|| before_its_close(view, socket));
+    let chosen = |option| past.as_ref().and_then(|past| past.chosen(view, option)).filter(|value| *value > 0);
+    let chosen = |option| chosen(option).map(i64::from);
+    let fired = i64::from(timer.fired);
     let by_count = |most: i64| if fired >= most { NextFiring::End } else { NextFiring::Probe };
     let limit = setting(NextFiring::limit_of(socket));
     match socket.state.tcp() {
-        _ if chosen(SocketOption::USER_TIMEOUT).is_some() => Some(NextFiring::Either),
+        _ if fired > 0 && chosen(SocketOption::USER_TIMEOUT).is_some() => Some(NextFiring::Either),
         Some(State::SynSent) => Some(by_count(chosen(SocketOption::SYN_COUNT).or(limit)? + setting(LINEAR)?)),
         Some(State::SynRecv) => answering(view, socket, limit?),
         _ => {
