@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use super::words::{self, words};
 use super::{Lang, Localized, fill};
+use crate::model::Side;
 use crate::model::edit::{EditFault, EditField, Unfit};
 
 /// All languages in one file, by its path below `assets`; a test reads it.
@@ -79,7 +80,11 @@ pub fn edit_fault(fault: &EditFault, server: SocketAddr, lang: Lang) -> String {
         }
         EditFault::NoSegment(number) => of(&t.no_segment, number),
         EditFault::NoneThere => plain(&t.none_there),
-        EditFault::NoConnection => plain(&t.no_connection),
+        EditFault::NoConnection(from) => {
+            let ends = [server, SocketAddr::new(server.ip(), CLIENT)];
+            let [from, to] = if *from == Side::Server { ends } else { [ends[1], ends[0]] };
+            fill(t.no_connection.get(lang), &[("from", &from), ("to", &to)])
+        }
         EditFault::NotHere => plain(&t.not_here),
         EditFault::Unfit(unfit) => match unfit {
             Unfit::NoNumber(letter) => of(&t.no_number, letter),
@@ -103,6 +108,12 @@ mod tests {
         for lang in Lang::all() {
             let said = edit_fault(&EditFault::Ends("x".into()), server, lang);
             assert!(said.contains("`x`") && said.contains("forge [::1]:8000>[::1]:40000"), "{said}");
+            for (side, wanted) in
+                [(Side::Server, "forge [::1]:8000>[::1]:40000"), (Side::Client, "forge [::1]:40000>[::1]:8000")]
+            {
+                let said = edit_fault(&EditFault::NoConnection(side), server, lang);
+                assert!(said.contains(wanted), "{said}");
+            }
             let said = edit_fault(&EditFault::Value(EditField::Seq, "x".into()), server, lang);
             assert!(said.contains("`x`") && said.contains("seq=k+100") && !said.contains("65535"), "{said}");
             let said = edit_fault(&EditFault::Value(EditField::Window, "99999999".into()), server, lang);

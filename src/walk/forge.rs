@@ -72,13 +72,13 @@ pub fn typed_segment(
         }
         TypedEdit::Forge(ends, forgery) => {
             let ends = match ends {
-                ForgeEnds::Between(from, to) => Some((from, to)),
+                ForgeEnds::Between(from, to) => (from, to),
                 ForgeEnds::From(side) => {
                     let shown = only.and_then(|only| of_side(view, only, side));
-                    shown.or_else(|| newest_between(view, side))
+                    shown.or_else(|| newest_between(view, side)).ok_or(EditFault::NoConnection(side))?
                 }
             };
-            let made = forge(view, ends.ok_or(EditFault::NoConnection)?, &forgery).map_err(EditFault::Unfit)?;
+            let made = forge(view, ends, &forgery).map_err(EditFault::Unfit)?;
             Ok((None, made))
         }
     }

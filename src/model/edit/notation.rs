@@ -57,8 +57,8 @@ pub enum EditFault {
     NoSegment(u32),
     /// No segment is there to be copied.
     NoneThere,
-    /// The two sides have no connection yet.
-    NoConnection,
+    /// The two sides have no connection yet, on which this one would send.
+    NoConnection(Side),
     /// Somebody else lets go what is for its receiver.
     NotHere,
     /// It can't be so.
