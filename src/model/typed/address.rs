@@ -2,9 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::Variable;
-use crate::model::CallName;
-
 /// The address that such braces say; `None` where they don't say one whole: `{.sin_family = AF_INET, .sin_port = htons(8000)}`. What isn't
 /// named is 0, and a number without `htons()` or `htonl()` is what this machine's bytes mean in the network's order.
 pub(super) fn address(text: &str) -> Option<SocketAddr> {
@@ -28,13 +25,6 @@ pub(super) fn address(text: &str) -> Option<SocketAddr> {
     let any = if family? { IpAddr::V6(Ipv6Addr::UNSPECIFIED) } else { Ipv4Addr::UNSPECIFIED.into() };
     let ip = ip.unwrap_or(any);
     (ip.is_ipv6() == any.is_ipv6()).then(|| SocketAddr::new(ip, port))
-}
-
-/// The value of a variable that stands by its address where a call wants one of the network.
-pub(super) fn given(name: CallName, known: Option<&Variable>) -> Option<&Variable> {
-    let takes = matches!(name, CallName::Bind | CallName::Connect | CallName::SendTo);
-    let is_address = |value: &String| value.parse::<SocketAddr>().is_ok();
-    known.filter(|(_, value)| takes && value.as_ref().is_some_and(is_address))
 }
 
 /// The fields, parted by the commas that stand in no bracket; `None` where a bracket is left open.

@@ -1,6 +1,8 @@
 //! What stands in C before a call: the name of a variable that gets what the call returns; and such names where a call wants what
 //! they hold.
 
+use std::net::SocketAddr;
+
 use super::address;
 use super::written_in_c::{is_identifier, no_call};
 use super::{Mistyped, TypedWord, Usual, words};
@@ -160,7 +162,7 @@ pub(super) fn resolved(
         let bare = word.text.trim_matches(['{', '}', '&']);
         let known = usual.variables.iter().rfind(|(known, _)| known == bare);
         // What the kernel fills keeps its name; an address is given to it.
-        let is_given = name == CallName::SetSockOpt || address::given(name, known).is_some();
+        let is_given = name == CallName::SetSockOpt || given(name, known).is_some();
         let is_filled = word.text.starts_with('&') && !is_given;
         // Of a variable's size its value says nothing.
         let is_sized = at > 0 && arguments[at - 1].text == "sizeof";
@@ -175,6 +177,13 @@ pub(super) fn resolved(
         }
     }
     if in_c { Ok(sums(all)) } else { Ok(all) }
+}
+
+/// The value of a variable that stands by its address where a call wants one of the network.
+fn given(name: CallName, known: Option<&Variable>) -> Option<&Variable> {
+    let takes = matches!(name, CallName::Bind | CallName::Connect | CallName::SendTo);
+    let is_address = |value: &String| value.parse::<SocketAddr>().is_ok();
+    known.filter(|(_, value)| takes && value.as_ref().is_some_and(is_address))
 }
 
 /// `4 + 1` as one number: the first argument of `select()` is written so.
