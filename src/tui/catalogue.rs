@@ -1,12 +1,14 @@
 //! Which lessons there are, how far the learner has come in each, and which of them a search finds.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tui_input::Input;
 
 use crate::i18n::Localized;
-use crate::lesson::{Glossary, Lesson};
+use crate::lesson::{Glossary, Lesson, builtin};
 use crate::progress::{LessonProgress, Mark};
 use crate::walk::Walk;
 
@@ -19,8 +21,8 @@ pub struct LessonRow {
     pub id: String,
     /// What it is called.
     pub title: Localized,
-    /// What else a search looks through: its texts in all languages.
-    pub text: String,
+    /// What else a search looks through, read once one does, for all copies of the row: the lesson's texts in all languages.
+    text: Rc<OnceCell<String>>,
     /// How many steps it has here.
     pub steps: usize,
     /// How far it was walked; `None` where it wasn't.
@@ -30,14 +32,27 @@ pub struct LessonRow {
 }
 
 impl LessonRow {
-    /// A lesson's row.
+    /// A built-in lesson's row, for which its outline will do.
     pub fn new(number: usize, lesson: &Lesson, steps: usize) -> LessonRow {
-        let steps_say = lesson.steps.iter().flat_map(|step| [&step.title, &step.say]);
-        let texts = [&lesson.goal, &lesson.recap].into_iter().chain(&lesson.misbelief).chain(steps_say);
-        let text: Vec<&str> = texts.flat_map(Localized::iter).map(|(_, text)| text).collect();
-        let (id, title, text) = (lesson.id.clone(), lesson.title.clone(), text.join("\n"));
-        LessonRow { number, id, title, text, steps, progress: None, bar: None }
+        let (id, title) = (lesson.id.clone(), lesson.title.clone());
+        LessonRow { number, id, title, text: Rc::default(), steps, progress: None, bar: None }
     }
+
+    /// All that the lesson says, in small letters.
+    fn text(&self) -> &str {
+        self.text.get_or_init(|| match builtin(&self.id) {
+            Some(Ok(lesson)) => text_of(&lesson),
+            // That each can be read, a test looks.
+            _ => String::new(),
+        })
+    }
+}
+
+fn text_of(lesson: &Lesson) -> String {
+    let steps_say = lesson.steps.iter().flat_map(|step| [&step.title, &step.say]);
+    let texts = [&lesson.goal, &lesson.recap].into_iter().chain(&lesson.misbelief).chain(steps_say);
+    let texts: Vec<&str> = texts.flat_map(Localized::iter).map(|(_, text)| text).collect();
+    texts.join("\n").to_lowercase()
 }
 
 /// What opening a lesson means in this process.
@@ -63,10 +78,14 @@ pub struct Catalogue {
 impl Catalogue {
     /// The next lesson of the course, of those that run here, after the one that is walked.
     pub fn next(&self) -> Option<&LessonRow> {
-        let here = self.here.as_deref()?;
-        let at = self.rows.iter().position(|row| row.id == here)?;
-        self.rows[at + 1..].iter().find(|row| row.bar.is_none())
+        next_row(&self.rows, self.here.as_deref()?)
     }
+}
+
+/// The next row after a lesson's, of those that run here.
+pub fn next_row<'a>(rows: &'a [LessonRow], after: &str) -> Option<&'a LessonRow> {
+    let at = rows.iter().position(|row| row.id == after)?;
+    rows[at + 1..].iter().find(|row| row.bar.is_none())
 }
 
 /// What earlier walks left, through the lesson that is opened and others. Steps are told by their numbers in the lesson.
@@ -156,8 +175,7 @@ pub(super) fn found(rows: &[LessonRow], search: &str, glossary: &Glossary) -> Ve
             return Some(1);
         }
         // A number in a text is no lesson's.
-        let text =
-            (!words.iter().all(|word| word.chars().all(|c| c.is_ascii_digit()))).then(|| row.text.to_lowercase())?;
+        let text = (!words.iter().all(|word| word.chars().all(|c| c.is_ascii_digit()))).then(|| row.text())?;
         if terms.iter().any(|term| text.contains(term)) {
             return Some(2);
         }
@@ -173,10 +191,10 @@ pub(super) fn found(rows: &[LessonRow], search: &str, glossary: &Glossary) -> Ve
 mod tests {
     use super::*;
     use crate::i18n::testing::both;
-    use crate::lesson::{builtin, builtin_names};
+    use crate::lesson::{builtin_names, outline};
 
     fn rows() -> Vec<LessonRow> {
-        let lessons = builtin_names().into_iter().map(|name| builtin(name).unwrap().unwrap());
+        let lessons = builtin_names().into_iter().map(|name| outline(name).unwrap());
         lessons.enumerate().map(|(n, lesson)| LessonRow::new(n + 1, &lesson, lesson.steps.len())).collect()
     }
 

@@ -57,7 +57,7 @@ mod wrap;
 
 pub use app::{App, Appearance, AppearanceError, Auto, Focus, Overlay, PACES};
 pub use backend::Screen;
-pub use catalogue::{Catalogue, LessonRow, NotOpened, Opened, Opens, Reached};
+pub use catalogue::{Catalogue, LessonRow, NotOpened, Opened, Opens, Reached, next_row};
 pub use code::{Language, Snippets};
 pub use console::{Console, ProgramCourse, ProgramEnd};
 pub use draw::draw;

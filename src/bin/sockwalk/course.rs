@@ -3,24 +3,23 @@
 use sockwalk::cli::Exit;
 use sockwalk::i18n::Localized;
 use sockwalk::i18n::{Lang, Texts, fill};
-use sockwalk::lesson::{Lesson, builtin, builtin_names};
+use sockwalk::lesson::{Lesson, builtin_names, outline};
 use sockwalk::model::Mode;
 use sockwalk::progress::Progress;
-use sockwalk::tui::LessonRow;
+use sockwalk::tui::{LessonRow, next_row};
 
 use super::needs::{Runnable, Survey};
 use super::place::ProcessRights;
 
-/// The built-in lessons, in order. One that can't be read is a fault of the program, which a test looks for.
-pub fn lessons() -> Vec<Lesson> {
-    builtin_names().into_iter().filter_map(|name| builtin(name)?.ok()).collect()
+/// The outlines of the built-in lessons, in order: whoever asks for the list waits for it, and all else of them takes ten times as long.
+pub fn outlines() -> Vec<Lesson> {
+    builtin_names().into_iter().filter_map(outline).collect()
 }
 
 /// The lessons, and what of them runs here: found once, as it takes a lab.
 pub struct Curriculum {
-    lessons: Vec<Lesson>,
-    /// Why each can't run here; `None` where it can.
-    bars: Vec<Option<Localized>>,
+    /// The list, without what was reached.
+    rows: Vec<LessonRow>,
 }
 
 impl Curriculum {
@@ -29,40 +28,38 @@ impl Curriculum {
     /// # Errors
     /// [`Exit`] where the program's own texts can't be read.
     pub fn survey(grounds: &ProcessRights) -> Result<Curriculum, Exit> {
-        let lessons = lessons();
+        let lessons = outlines();
         let survey = Survey::make(grounds.has_rights(), &lessons);
-        let bars = lessons.iter().map(|lesson| bar(lesson, grounds, &survey)).collect::<Result<_, _>>()?;
-        Ok(Curriculum { lessons, bars })
+        let mut course = Curriculum::of(&lessons);
+        for (row, lesson) in course.rows.iter_mut().zip(&lessons) {
+            row.bar = bar(lesson, grounds, &survey)?;
+        }
+        Ok(course)
     }
 
     /// The course where it isn't known what runs here, since no lesson can be opened.
     pub fn unknown() -> Curriculum {
-        let lessons = lessons();
-        Curriculum { bars: vec![None; lessons.len()], lessons }
+        Curriculum::of(&outlines())
+    }
+
+    fn of(lessons: &[Lesson]) -> Curriculum {
+        let row = |(n, lesson): (usize, &Lesson)| {
+            let in_lab = lesson.steps.iter().filter(|step| step.modes.contains(&Mode::Lab)).count();
+            LessonRow::new(n + 1, lesson, in_lab)
+        };
+        Curriculum { rows: lessons.iter().enumerate().map(row).collect() }
     }
 
     /// The list, with what was reached.
     pub fn rows(&self, progress: &Progress) -> Vec<LessonRow> {
-        let row = |(n, (lesson, bar)): (usize, (&Lesson, &Option<Localized>))| {
-            let in_lab = lesson.steps.iter().filter(|step| step.modes.contains(&Mode::Lab)).count();
-            let mut row = LessonRow::new(n + 1, lesson, in_lab);
-            row.progress = progress.lessons.get(&lesson.id).cloned();
-            row.bar.clone_from(bar);
-            row
-        };
-        self.lessons.iter().zip(&self.bars).enumerate().map(row).collect()
+        let mut rows = self.rows.clone();
+        rows.iter_mut().for_each(|row| row.progress = progress.lessons.get(&row.id).cloned());
+        rows
     }
 
     /// The name of the next lesson that runs here.
     pub fn next(&self, after: &str) -> Option<&str> {
-        let at = self.lessons.iter().position(|lesson| lesson.id == after)?;
-        let mut later = self.lessons.iter().zip(&self.bars).skip(at + 1);
-        later.find(|(_, bar)| bar.is_none()).map(|(lesson, _)| lesson.id.as_str())
-    }
-
-    /// A lesson that runs here, by its name.
-    pub fn lesson(&self, id: &str) -> Option<&Lesson> {
-        self.lessons.iter().find(|lesson| lesson.id == id)
+        next_row(&self.rows, after).map(|row| row.id.as_str())
     }
 }
 

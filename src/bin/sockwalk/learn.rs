@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use sockwalk::cli::{Exit, Invocation, Target, load};
 use sockwalk::i18n::{Lang, Localized, Texts};
-use sockwalk::lesson::{Lesson, builtin_names, outline};
+use sockwalk::lesson::{Lesson, builtin, builtin_names, outline};
 use sockwalk::linux::shared::{LabFolder, ShownLesson};
 use sockwalk::linux::{LinuxWorld, WatchSocket};
 use sockwalk::model::{Mode, Need};
@@ -17,7 +17,7 @@ use sockwalk::progress::{Mark, Progress, known_set_up, next_lesson, resume_after
 use sockwalk::tui::{App, Catalogue, Host, Msg, NotOpened, Opened, Opens, Reached};
 use sockwalk::walk::{Happening, Phase, Request, Runner, Walk, WireAbility, World};
 
-use super::course::{self, Curriculum};
+use super::course::Curriculum;
 use super::memory::LearnerProgress;
 use super::needs::{self, Survey};
 use super::parting::{self, Stopped};
@@ -27,29 +27,43 @@ use super::recorder::Recordings;
 use super::screen;
 use super::storage::now_ms;
 
-/// The lesson that is opened.
-pub struct Opening {
+/// The lesson that is walked.
+pub struct OpenLesson {
     /// The lesson; of a built-in one it may be the outline, of which the first page is drawn.
-    pub lesson: Lesson,
+    lesson: Arc<Lesson>,
     /// Whether it is that: then the whole is read once the page stands.
-    pub is_outline: bool,
+    is_outline: bool,
     /// Its file, where it isn't built in: of such a lesson nothing is kept. It may be another lesson tomorrow.
-    pub file: Option<String>,
+    file: Option<String>,
 }
 
-impl Opening {
+impl OpenLesson {
     /// Reads what the first page has of a lesson. `colours` says whether a wrong file's message may have them.
     ///
     /// # Errors
     /// As of [`load`].
-    pub fn read(target: &Target, lang: Lang, colours: bool) -> Result<Opening, Exit> {
+    pub fn read(target: &Target, lang: Lang, colours: bool) -> Result<OpenLesson, Exit> {
         let (outline, file) = match target {
             Target::Builtin(name) => (outline(name), None),
             Target::Path(path) => (None, Some(path.to_string_lossy().into_owned())),
         };
         let is_outline = outline.is_some();
         let lesson = outline.map_or_else(|| load(target, lang, colours), Ok)?;
-        Ok(Opening { lesson, is_outline, file })
+        Ok(OpenLesson { lesson: Arc::new(lesson), is_outline, file })
+    }
+
+    /// Reads what of it isn't read yet.
+    fn read_whole(&mut self, lang: Lang) -> Result<(), Exit> {
+        if std::mem::take(&mut self.is_outline) {
+            let target = Target::Builtin(self.lesson.id.clone());
+            self.lesson = Arc::new(load(&target, lang, false)?);
+        }
+        Ok(())
+    }
+
+    /// Whether what is reached in it is kept.
+    fn is_built_in(&self) -> bool {
+        self.file.is_none()
     }
 }
 
@@ -58,7 +72,7 @@ impl Opening {
 pub fn run(
     invocation: &Invocation,
     grounds: Result<ProcessRights, Exit>,
-    opening: impl FnOnce() -> Result<Option<Opening>, Exit>,
+    opening: impl FnOnce() -> Result<Option<OpenLesson>, Exit>,
     from_start: bool,
     record: Option<PathBuf>,
 ) -> Result<u8, Exit> {
@@ -67,14 +81,9 @@ pub fn run(
         let opening = opening()?;
         let grounds = grounds?;
         let memory = LearnerProgress::open();
-        let Opening { lesson, is_outline, file } = match opening {
-            Some(opening) => opening,
-            None => go_on(invocation.lang, &grounds, &memory.progress)?,
-        };
+        let open = opening.map_or_else(|| go_on(invocation.lang, &grounds, &memory.progress), Ok)?;
         let mut house = LessonHost {
-            lesson: Arc::new(lesson),
-            is_outline,
-            file,
+            open,
             invocation: invocation.clone(),
             grounds,
             sender: sender.clone(),
@@ -119,24 +128,27 @@ fn at_first(app: &mut App, reached: Reached, told: Option<Localized>) {
     }
 }
 
-/// The lesson with which to go on, of those that can run here.
-fn go_on(lang: Lang, grounds: &ProcessRights, progress: &Progress) -> Result<Opening, Exit> {
-    let lessons = course::lessons();
-    let survey = Survey::make(grounds.has_rights(), &lessons);
-    let allowed = lessons.iter().filter(|lesson| grounds.allows(lesson, &survey));
-    let course: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
-    let name = next_lesson(progress, &course).or(builtin_names().first().copied()).unwrap_or_default();
-    let lesson = load(&Target::Builtin(name.to_owned()), lang, false)?;
-    Ok(Opening { lesson, is_outline: false, file: None })
+/// The lesson with which to go on, of those that can run here. Each is read and looked for only when it would be the next, since the
+/// first page waits for that.
+fn go_on(lang: Lang, grounds: &ProcessRights, progress: &Progress) -> Result<OpenLesson, Exit> {
+    let names = builtin_names();
+    let read = |name: &str| OpenLesson::read(&Target::Builtin(name.to_owned()), lang, false);
+    let mut course = names.clone();
+    while let Some(name) = next_lesson(progress, &course) {
+        let open = read(name)?;
+        let survey = Survey::make(grounds.has_rights(), std::slice::from_ref(&*open.lesson));
+        if grounds.allows(&open.lesson, &survey) {
+            return Ok(open);
+        }
+        course.retain(|other| *other != name);
+    }
+    // Where none runs, the first tells why.
+    read(names.first().copied().unwrap_or_default())
 }
 
 /// The world behind the interface, and what is needed to make it anew.
 struct LessonHost {
-    lesson: Arc<Lesson>,
-    /// Only what its first page has was read of it.
-    is_outline: bool,
-    /// Its file, where it isn't built in.
-    file: Option<String>,
+    open: OpenLesson,
     invocation: Invocation,
     grounds: ProcessRights,
     sender: Sender<Msg>,
@@ -169,17 +181,17 @@ impl LessonHost {
     /// Begins a walk through the lesson that goes on where the learner stopped. Where it is known what its world will be, that is made
     /// once the first page stands, which nothing else is to hold up then: see [`LessonHost::arrive`].
     fn begin_at_first(&mut self, from_start: bool) -> Result<Opened, Exit> {
-        let planned = self.grounds.plan(&self.lesson);
+        let planned = self.grounds.plan(&self.open.lesson);
         match planned.expected() {
             Some(place) => {
                 self.make_record()?;
-                let opened = self.opened(Arc::clone(&self.lesson), place, from_start, Instant::now());
+                let opened = self.opened(Arc::clone(&self.open.lesson), place, from_start, Instant::now());
                 self.planned = Some(planned);
                 Ok(opened)
             }
             None => {
-                self.read_whole()?;
-                self.begin(Arc::clone(&self.lesson), from_start, 0)
+                self.open.read_whole(self.invocation.lang)?;
+                self.begin(Arc::clone(&self.open.lesson), from_start, 0)
             }
         }
     }
@@ -187,10 +199,10 @@ impl LessonHost {
     /// Makes the first world, and reads meanwhile what of the lesson isn't read yet. A walk elsewhere has this generation.
     fn arrive(&mut self, from_start: bool, generation: u64) -> Result<FirstWorld, Exit> {
         let Some(planned) = self.planned.take() else { return Ok(FirstWorld::AsExpected(None)) };
-        let (expected, epoch, was_outline) = (planned.expected(), self.epoch, self.is_outline);
-        let begun = self.begun(planned, &Arc::clone(&self.lesson), epoch, 0);
-        let read = self.read_whole();
-        let lesson = Arc::clone(&self.lesson);
+        let (expected, epoch, was_outline) = (planned.expected(), self.epoch, self.open.is_outline);
+        let begun = self.begun(planned, &Arc::clone(&self.open.lesson), epoch, 0);
+        let read = self.open.read_whole(self.invocation.lang);
+        let lesson = Arc::clone(&self.open.lesson);
         let arrived = self.wait(begun, &lesson, generation)?;
         read?;
         match expected {
@@ -200,15 +212,6 @@ impl LessonHost {
             }
             _ => Ok(FirstWorld::Elsewhere(self.arrived(lesson, arrived, from_start, (epoch, generation)))),
         }
-    }
-
-    /// Reads what of the lesson isn't read yet.
-    fn read_whole(&mut self) -> Result<(), Exit> {
-        if std::mem::take(&mut self.is_outline) {
-            let target = Target::Builtin(self.lesson.id.clone());
-            self.lesson = Arc::new(load(&target, self.invocation.lang, false)?);
-        }
-        Ok(())
     }
 
     /// Makes a world for a lesson, and a walk through it that goes on where the learner stopped.
@@ -271,7 +274,7 @@ impl LessonHost {
     /// A walk through a lesson in such a place, whose clock began then, with what was reached in it before.
     fn opened(&mut self, lesson: Arc<Lesson>, place: (Mode, WireAbility), from_start: bool, epoch: Instant) -> Opened {
         let walk = self.runner(&lesson, place);
-        let is_built_in = self.file.is_none();
+        let is_built_in = self.open.is_built_in();
         let progress = self.memory.look();
         let known = progress.lessons.get(&lesson.id).filter(|_| is_built_in);
         let furthest = known.and_then(|known| step_of(known, &lesson));
@@ -279,7 +282,7 @@ impl LessonHost {
         // Where nothing lies beyond, as after a change of the mode, the lesson begins at its start.
         let again = again.filter(|again| walk.steps().iter().any(|step| step > again));
         let kept: BTreeMap<String, Mark> = known.map(|known| known.answers.clone()).unwrap_or_default();
-        (self.epoch, self.lesson) = (epoch, lesson);
+        (self.epoch, self.open.lesson) = (epoch, lesson);
         (self.again, self.noted) = (again, None);
         Opened { walk: walk.into(), reached: Reached { again, kept, furthest }, told: None }
     }
@@ -292,7 +295,7 @@ impl LessonHost {
     /// Looks whether the lesson's set-up is known from other lessons, all of which are read for that: no screen and no lab waits for
     /// it.
     fn look_for_set_up(&mut self, mode: Mode, generation: u64) {
-        let (lesson, sender) = (Arc::clone(&self.lesson), self.sender.clone());
+        let (lesson, sender) = (Arc::clone(&self.open.lesson), self.sender.clone());
         let progress = self.memory.look().clone();
         let look = move || {
             // Where the interface has ended, nobody is left to be told.
@@ -308,7 +311,7 @@ impl LessonHost {
         self.record(shown.app.walk());
         drop(self.world.take());
         self.memory.finish();
-        let is_kept = self.file.is_none();
+        let is_kept = self.open.is_built_in();
         self.memory.say(shown.app.lang(), is_kept)?;
         shown.pass_signal_on();
         std::mem::take(&mut self.recordings).finish(shown.app.lang())?;
@@ -321,11 +324,11 @@ impl LessonHost {
             return Ok(1);
         }
         let stopped = Stopped {
-            lesson: &self.lesson.id,
-            target: self.file.as_deref().unwrap_or(&self.lesson.id),
+            lesson: &self.open.lesson.id,
+            target: self.open.file.as_deref().unwrap_or(&self.open.lesson.id),
             furthest: shown.app.furthest(),
             kept: is_kept && self.memory.keeps(),
-            next: self.course.as_ref().and_then(|course| course.next(&self.lesson.id)),
+            next: self.course.as_ref().and_then(|course| course.next(&self.open.lesson.id)),
         };
         parting::say(&parting::lesson(shown.app.walk(), &stopped, &self.invocation, shown.app.lang())?);
         Ok(0)
@@ -337,7 +340,7 @@ impl LessonHost {
 
     /// Keeps what the walk has reached, whether it is at work or not.
     fn note(&mut self, walk: &Walk) {
-        let Some(lesson) = walk.lesson().filter(|_| self.file.is_none()) else { return };
+        let Some(lesson) = walk.lesson().filter(|_| self.open.is_built_in()) else { return };
         let reached = walked(lesson, walk.mode(), walk.trace(), walk.phase(), self.again, now_ms());
         if let Some(reached) = reached {
             self.memory.keep(&lesson.id, reached);
@@ -383,7 +386,7 @@ impl Host for LessonHost {
         self.record(walk);
         // The old world goes first, whichever it is: where the new one fails, `r` may try again.
         self.world = None;
-        let began = self.begin(Arc::clone(&self.lesson), true, generation);
+        let began = self.begin(Arc::clone(&self.open.lesson), true, generation);
         began.map_err(|exit| exit.text.trim().to_owned())
     }
 
@@ -400,18 +403,17 @@ impl Host for LessonHost {
         };
         let rows = course.rows(&self.memory.look());
         self.course = Some(course);
-        let here = self.file.is_none().then(|| self.lesson.id.clone());
+        let here = self.open.is_built_in().then(|| self.open.lesson.id.clone());
         Ok(Catalogue { rows, opens: Opens::Here, here })
     }
 
     fn open(&mut self, lesson: &str, leaving: &Walk, generation: u64) -> Result<Option<Opened>, NotOpened> {
         self.note(leaving);
         self.record(leaving);
-        let wanted = self.course.as_ref().and_then(|course| course.lesson(lesson)).cloned();
-        let Some(wanted) = wanted else { return Ok(None) };
-        let file = self.file.take();
+        let Some(Ok(wanted)) = builtin(lesson) else { return Ok(None) };
+        let file = self.open.file.take();
         self.begin(Arc::new(wanted), false, generation).map(Some).map_err(|exit| {
-            self.file = file;
+            self.open.file = file;
             NotOpened { why: exit.text.trim().to_owned(), lost: self.world.is_none() }
         })
     }

@@ -2,10 +2,11 @@
 
 use sockwalk::cli::{Exit, Invocation, ModeChoice};
 use sockwalk::i18n::{Lang, ProgressTexts, Texts, fill, join, width, wrap};
-use sockwalk::lesson::{Lesson, builtin, builtin_names};
+use sockwalk::lesson::Lesson;
 use sockwalk::model::Mode;
 use sockwalk::progress::{LessonProgress, next_lesson};
 
+use super::course;
 use super::memory::LearnerProgress;
 use super::needs::{Runnable, Survey};
 use super::place::ProcessRights;
@@ -21,8 +22,7 @@ pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     let memory = LearnerProgress::open();
     let texts = Texts::load(invocation.lang)?;
     let t = &texts.progress;
-    // A built-in lesson that can't be read is a fault of the program, which a test looks for.
-    let lessons: Vec<Lesson> = builtin_names().into_iter().filter_map(|name| builtin(name)?.ok()).collect();
+    let lessons = course::outlines();
     let survey = Survey::make(grounds.has_rights(), &lessons);
     let mut rows = vec![[t.name.clone(), t.steps.clone(), t.right.clone(), t.title.clone()]];
     for lesson in &lessons {
@@ -34,8 +34,8 @@ pub fn run(invocation: &Invocation) -> Result<u8, Exit> {
     let note = if survey.has_lab() { &t.lab_note } else { &t.no_lab_note };
     out += &format!("\n{}\n", wrap(&join(note, &t.right_note), COLUMNS).join("\n"));
     let allowed = lessons.iter().filter(|lesson| grounds.allows(lesson, &survey));
-    let course: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
-    if let Some(next) = next_lesson(&memory.progress, &course) {
+    let allowed: Vec<&str> = allowed.map(|lesson| lesson.id.as_str()).collect();
+    if let Some(next) = next_lesson(&memory.progress, &allowed) {
         out += &fill(&t.goes_on, &[("lesson", &next)]);
         out.push('\n');
     }

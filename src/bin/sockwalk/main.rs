@@ -135,7 +135,7 @@ fn run(invocation: Invocation) -> Result<u8, Exit> {
         Task::Learn { target, from_start, record } if screen::is_possible() => {
             // Rights are had by a process of one thread alone, and the lesson is read beside a second one.
             let grounds = ProcessRights::prepare(&invocation);
-            let read = |target| learn::Opening::read(target, invocation.lang, out::err_has_colours());
+            let read = |target| learn::OpenLesson::read(target, invocation.lang, out::err_has_colours());
             let opening = || target.as_ref().map(read).transpose();
             learn::run(&invocation, grounds, opening, *from_start, record.clone())
         }
