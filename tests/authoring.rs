@@ -6,6 +6,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Mutex;
@@ -14,7 +15,8 @@ use std::time::Duration;
 use common::procs;
 use common::{Finished, Folder, NOBODY, Program, User, finish, is_root, lab_users, users};
 use serde_json::Value;
-use sockwalk::lesson::{builtin_names, builtin_text};
+use sockwalk::i18n::Lang;
+use sockwalk::lesson::{builtin_names, builtin_text, parse};
 use sockwalk::model::{CallName, SOCKET_OPTIONS, TOLD_OPTIONS};
 
 fn root() -> &'static Path {
@@ -161,6 +163,8 @@ fn a_folder_is_checked_file_by_file() {
         folder.write(name, &fs::read_to_string(root().join("tests/lessons/invalid").join(name)).unwrap());
     }
     folder.write("notes.txt", "no lesson");
+    // As Emacs marks a file that is being changed.
+    std::os::unix::fs::symlink("somebody@somewhere.1234", folder.path().join(".#unknown-key.toml")).unwrap();
     let finished = check(at);
     assert_eq!(finished.status.code(), Some(1));
     assert!(finished.stdout.contains("Lessons: 2; failed: 2;"), "{}", finished.stdout);
@@ -287,6 +291,19 @@ fn a_new_lesson_passes_without_a_warning() {
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
+}
+
+/// As on a full disk: the shell lets files have half a kilobyte.
+#[test]
+fn where_a_new_lesson_has_no_room_nothing_is_left_of_it() {
+    let folder = Folder::new();
+    let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" new mine --lang en";
+    let mut shell = std::process::Command::new("sh");
+    let shell = shell.args(["-c", limited, env!("CARGO_BIN_EXE_sockwalk")]).current_dir(folder.path());
+    let finished = finish(shell);
+    assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+    assert!(finished.stderr.contains("mine.toml can't be written: EFBIG"), "{}", finished.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -541,4 +558,90 @@ fn the_guide_explains_every_key() {
         missing.extend(absent.map(|key| format!("{name}: {key}")));
     }
     assert!(missing.is_empty(), "docs/authoring.md doesn't explain {missing:?}");
+}
+
+/// The place behind a value of TOML that begins there.
+fn end_of_value(text: &str, start: usize) -> usize {
+    let rest = &text[start..];
+    let ends_with = |end: &str| start + end.len() + rest[end.len()..].find(end).unwrap() + end.len();
+    if rest.starts_with("\"\"\"") {
+        return ends_with("\"\"\"");
+    }
+    if rest.starts_with('"') {
+        let mut chars = rest.char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '\\' => drop(chars.next()),
+                '"' => return start + at + 1,
+                _ => {}
+            }
+        }
+    }
+    if !rest.starts_with(['[', '{']) {
+        return start + rest.find([',', ' ', '\n', ']', '}']).unwrap_or(rest.len());
+    }
+    let (mut at, mut depth) = (start, 0);
+    loop {
+        match text.as_bytes()[at] {
+            b'"' => at = end_of_value(text, at) - 1,
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            return at;
+        }
+    }
+}
+
+/// The values in a text of TOML, each with the keys on its line that lead to it.
+fn values(text: &str) -> Vec<(String, Range<usize>)> {
+    let (mut found, mut from) = (Vec::new(), 0);
+    while let Some(start) = text[from..].find(" = ").map(|at| from + at + " = ".len()) {
+        let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let keys = text[line..start].split([' ', ',', '{', '[']).filter(|word| !word.is_empty() && !word.contains('"'));
+        let end = end_of_value(text, start);
+        found.push((keys.collect::<Vec<_>>().join(" "), start..end));
+        from = if text[start..].starts_with(['[', '{']) { start } else { end };
+    }
+    found
+}
+
+/// Each value of the lessons is another kind of value once: what the file then says wrong is said in the author's language, whole, and
+/// the schema says so too.
+#[test]
+fn a_value_of_another_kind_is_told_in_chinese_and_wrong_by_the_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let zh = Lang::of("zh").unwrap();
+    let mut tried = BTreeSet::new();
+    let mut faults = Vec::new();
+    for entry in fs::read_dir(root().join("tests/lessons/valid")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let (head, steps) = text.split_once("\n[[step]]").unwrap();
+        // Nothing but shapes is looked at where one is wrong: a step alone will do.
+        for step in steps.split("\n[[step]]") {
+            let text = format!("{head}\n[[step]]{step}\n");
+            for (keys, place) in values(&text).into_iter().filter(|(keys, _)| tried.insert(keys.clone())) {
+                for other in ["\"x\"", "7", "8.5", "true", "2020-01-01", "[]", "{}", "[1]", "[\"x\"]", "{ a = 1 }"] {
+                    let changed = format!("{}{other}{}", &text[..place.start], &text[place.end..]);
+                    // What looked like a key stood in a text.
+                    if toml::from_str::<toml::Table>(&changed).is_err() {
+                        continue;
+                    }
+                    let told = parse("x.toml", &changed).err().map(|error| error.problems()[0].fault.sentence(zh));
+                    let told = told.unwrap_or_default();
+                    let is_shape = ["这里的值是", "此处没有", "缺少 "].iter().any(|begin| told.starts_with(begin));
+                    let in_english = told.contains("原文") || told.contains("应为“");
+                    let was_table = text[place.start..].starts_with('{') && !other.starts_with('{');
+                    let by_schema = !validator.is_valid(&as_json(&changed));
+                    if in_english || (was_table && !is_shape) || (is_shape && !by_schema) {
+                        faults.push(format!("{keys} {other}: {told} (schema: {by_schema})"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried.len() > 250, "{}", tried.len());
+    assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
 }

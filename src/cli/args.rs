@@ -278,6 +278,8 @@ impl Default for Target {
 impl From<&OsStr> for Target {
     fn from(argument: &OsStr) -> Target {
         match argument.to_str() {
+            // `.` and `..` are folders, which no lesson is called.
+            Some("." | "..") => Target::Path(argument.into()),
             Some(name) if !name.contains('/') && !name.ends_with(".toml") => Target::Builtin(name.to_owned()),
             _ => Target::Path(argument.into()),
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use super::{Exit, Target};
 use crate::i18n::{CliTexts, Lang, Texts, cause, escape, fill, join};
@@ -41,7 +42,14 @@ pub fn find(name: &str, lang: Lang) -> Result<Result<Lesson, LessonError>, Exit>
 
 fn no_such_lesson(name: &str, texts: &CliTexts) -> Exit {
     let names = builtin_names();
-    let values = [("found", &escape(name) as &dyn std::fmt::Display), ("lessons", &names.join(", "))];
+    let path = match name {
+        "" => "./my-lesson.toml".to_owned(),
+        // A folder's name, or that of a file without `.toml`.
+        _ if Path::new(name).exists() => format!("./{}", escape(name)),
+        _ => format!("./{}.toml", escape(name)),
+    };
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("found", &escape(name)), ("lessons", &names.join(", ")), ("path", &path)];
     let sentence = fill(&texts.no_such_lesson, &values);
     let meant = likely(name, names).map(|name| fill(&texts.did_you_mean, &[("suggestion", name)]));
     let sentence = meant.map_or(sentence.clone(), |meant| join(&sentence, &meant));
@@ -52,7 +60,7 @@ fn no_such_lesson(name: &str, texts: &CliTexts) -> Exit {
 ///
 /// # Errors
 /// The system's; also where it is no regular file.
-pub fn open(path: &std::path::Path) -> io::Result<File> {
+pub fn open(path: &Path) -> io::Result<File> {
     let kind = std::fs::metadata(path)?.file_type();
     if kind.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

@@ -51,6 +51,8 @@ fn a_path_is_told_from_a_name() {
         ("reset", Target::Builtin("reset".into())),
         ("./reset", Target::Path("./reset".into())),
         ("reset.toml", Target::Path("reset.toml".into())),
+        (".", Target::Path(".".into())),
+        ("..", Target::Path("..".into())),
     ] {
         assert_eq!(
             run(&format!("learn {argument}")).unwrap().task,
@@ -164,6 +166,11 @@ fn a_lesson_that_is_not_there() {
     assert_eq!(exit.status, 2);
     assert!(exit.text.starts_with("error: There is no lesson `nothing`."), "{}", exit.text);
     assert!(!exit.text.contains("Did you mean"), "{}", exit.text);
+    // Where there is a file or a folder of this name, its path is told; tests run beside `src`.
+    for (name, path) in [("nothing", "./nothing.toml."), ("src", "./src."), ("", "./my-lesson.toml.")] {
+        let exit = load(&Target::Builtin(name.into()), Lang::EN, false).unwrap_err();
+        assert!(exit.text.trim_end().ends_with(path), "{}", exit.text);
+    }
     let near = load(&Target::Builtin("handshke".into()), Lang::EN, false).unwrap_err();
     assert!(near.text.contains("Did you mean `handshake`?"), "{}", near.text);
     let exit = load(&Target::Path("no/such.toml".into()), zh(), false).unwrap_err();

@@ -45,6 +45,7 @@ words! {
         pub not_loopback: String,
         pub no_port: String,
         pub no_steps: String,
+        pub step_header: String,
         pub many_actions: String,
         pub step_twice: String,
         pub socket_twice: String,

@@ -9,6 +9,7 @@ words! {
         pub lesson: String,
         pub goal: String,
         pub recap: String,
+        pub ends_within: String,
         pub step: String,
         pub stands: String,
         pub signalled: String,

@@ -75,6 +75,8 @@ pub enum Fault {
     NoPort,
     /// The lesson has no steps.
     NoSteps,
+    /// A step's header is one of a table, here or above, or a list stands in the place of the headers.
+    StepHeader,
     /// A step does more than one thing.
     ManyActions,
     /// Two steps have the same name.
@@ -396,6 +398,7 @@ impl Fault {
             Fault::NotLoopback(found) => say(&t.not_loopback, &[("found", found)]),
             Fault::NoPort => t.no_port.clone(),
             Fault::NoSteps => t.no_steps.clone(),
+            Fault::StepHeader => t.step_header.clone(),
             Fault::ManyActions => t.many_actions.clone(),
             Fault::StepTwice { id, line } => say(&t.step_twice, &[("found", id), ("line", line)]),
             Fault::SocketTwice(found) => say(&t.socket_twice, &[("found", found)]),

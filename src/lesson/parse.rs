@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::error::{Problem, SourceText};
 use super::raw::{RawLesson, RawVersion};
-use super::{Fault, Lesson, LessonError, lint, parse_tree};
+use super::{Fault, Lesson, LessonError, lint, parse_tree, shape};
 use crate::i18n::Languages;
 
 /// The longest lesson file that is read, in bytes.
@@ -82,9 +82,16 @@ fn parse_as(languages: &Languages, (file, draft): (&str, bool), text: &str) -> R
     let text = &text.replace("\r\n", "\n");
     let source = SourceText::new(text);
     let tree = parse_tree::write(text).map_err(|error| {
-        // A sentence may run over several lines; one line says a problem here.
-        let message = error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; ");
-        LessonError::new(file, vec![Problem::new(Fault::Toml(message), &source, error.span().unwrap_or(0..0))])
+        let span = error.span().unwrap_or(0..0);
+        let is_twice = error.message().starts_with(shape::TWICE);
+        let fault = match text.get(span.clone()) {
+            Some("step") if is_twice => Fault::StepHeader,
+            _ => {
+                // A sentence may run over several lines; one line says a problem here.
+                Fault::Toml(error.message().split('\n').map(str::trim).collect::<Vec<_>>().join("; "))
+            }
+        };
+        LessonError::new(file, vec![Problem::new(fault, &source, span)])
     })?;
     of_tree(languages, (file, draft), &source, &tree)
 }
@@ -111,7 +118,7 @@ fn of_tree(
     }
     let raw = read.map_err(|error| {
         // An action is the one thing of which a table has exactly one.
-        let fault = if error.is_not_one() { Fault::ManyActions } else { Fault::Toml(error.message().to_owned()) };
+        let fault = if error.has_several_keys() { Fault::ManyActions } else { Fault::Toml(error.message().to_owned()) };
         LessonError::new(file, vec![Problem::new(fault, source, error.span().unwrap_or(0..0))])
     })?;
     lint::check(languages, (file, draft), source, raw)

@@ -3,6 +3,9 @@
 use super::likely;
 use crate::i18n::{LanguageTexts, TomlTexts, fill};
 
+/// How the reader's message on a key that is there twice begins.
+pub(super) const TWICE: &str = "duplicate key";
+
 /// What a message of the reader's tells.
 #[derive(Debug, PartialEq)]
 enum Shape<'a> {
@@ -31,7 +34,7 @@ fn shape(message: &str) -> Shape<'_> {
     if let Some((found, expected)) = kinds.and_then(|rest| rest.rsplit_once(", expected ")) {
         return Shape::Kind { found, expected };
     }
-    if message.starts_with("duplicate key") { Shape::Twice } else { Shape::Other(message) }
+    if message.starts_with(TWICE) { Shape::Twice } else { Shape::Other(message) }
 }
 
 /// The message in a language, with what was likely meant.

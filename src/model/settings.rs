@@ -45,7 +45,7 @@ pub enum Need {
 /// What the wire does with a retransmission of a segment that was delivered already, while an answer to it waits. Where none
 /// does, the receiver needs it, and it waits like any other segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", expecting = "`hold`, `drop` or `late`")]
 pub enum Copies {
     /// It waits like any other segment.
     #[default]

@@ -105,16 +105,43 @@ impl<'a> Transcript<'a> {
         }
         let Some(lesson) = self.lesson else { return Ok(()) };
         writeln!(out)?;
-        paragraph(out, "", &fill(&self.texts.recap, &[("text", &lesson.recap.get(self.lang))]))?;
-        if let Some(misbelief) = &lesson.misbelief {
-            writeln!(out)?;
-            paragraph(out, "", &fill(&self.all.ending.misbelief, &[("text", &misbelief.get(self.lang))]))?;
+        match self.ends_within(lesson, &present) {
+            Some(ends) => paragraph(out, "", &ends)?,
+            None => self.recap(lesson, &present, out)?,
         }
         writeln!(out)?;
         for line in summary::summary(trace, lesson, self.mode, self.all) {
             writeln!(out, "{line}")?;
         }
         Ok(())
+    }
+
+    /// What there is to remember, which the whole lesson has shown, and what many believe, as far as it was this lesson's walk that showed
+    /// how it is.
+    fn recap(&self, lesson: &Lesson, present: &View<'_>, out: &mut impl Write) -> io::Result<()> {
+        paragraph(out, "", &fill(&self.texts.recap, &[("text", &lesson.recap.get(self.lang))]))?;
+        if let Some(misbelief) = lesson.misbelief.as_ref().filter(|_| present.diverged().is_none()) {
+            writeln!(out)?;
+            paragraph(out, "", &fill(&self.all.ending.misbelief, &[("text", &misbelief.get(self.lang))]))?;
+        }
+        Ok(())
+    }
+
+    /// Where a walk ended that isn't at the lesson's end, as a recording may: what only a timer of the kernel's does may be left out.
+    fn ends_within(&self, lesson: &Lesson, present: &View<'_>) -> Option<String> {
+        let done = present.step().map(|(step, _)| step);
+        let left = lesson.steps.iter().skip(done.map_or(0, |done| done + 1)).filter(|step| self.has(step));
+        if left.clone().all(|step| step.waits_for.is_some()) {
+            return None;
+        }
+        let count = lesson.steps.iter().filter(|step| self.has(step)).count();
+        let number = count - left.count();
+        Some(fill(&self.texts.ends_within, &[("number", &number), ("count", &count)]))
+    }
+
+    /// Whether a step belongs to the lesson in this mode.
+    fn has(&self, step: &Step) -> bool {
+        step.modes.contains(&self.mode)
     }
 
     /// Writes where the course goes on: with the lesson of this name, or nowhere. Called after [`Transcript::finish`].
@@ -233,9 +260,8 @@ impl<'a> Transcript<'a> {
         self.step = Some(step);
         let Some(lesson) = self.lesson else { return lines };
         let Some(found) = lesson.steps.get(step) else { return lines };
-        let here = |step: &&Step| step.modes.contains(&self.mode);
-        let number = lesson.steps[..step].iter().filter(here).count() + 1;
-        let count = lesson.steps.iter().filter(here).count();
+        let number = lesson.steps[..step].iter().filter(|step| self.has(step)).count() + 1;
+        let count = lesson.steps.iter().filter(|step| self.has(step)).count();
         let title = found.title.get(self.lang);
         lines.push(String::new());
         let heading = fill(

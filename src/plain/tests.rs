@@ -155,6 +155,35 @@ tests/a.toml:71: deliver: expected: the server's connection is SYN_RECV; actual:
     assert_eq!(transcript(Lang::EN, false), wanted);
 }
 
+/// A recording may end anywhere, and a walk be another one than the lesson's.
+#[test]
+fn what_the_lesson_has_shown_is_told_where_it_has() {
+    let misbelief = "misbelief = { en = \"They do? They didn't.\", zh = \"是？不是。\" }\nrecap.en";
+    let lesson = parse("tests/a.toml", &LESSON.replacen("recap.en", misbelief, 1)).unwrap();
+    let end = |events: Vec<Event>| {
+        let mut trace = Trace::default();
+        for event in events {
+            trace.push(Duration::ZERO, event);
+        }
+        let mut out = Vec::new();
+        Transcript::new(&lesson, Mode::Lab, Lang::EN).unwrap().finish(&trace, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let holds = |event: &Event| !matches!(event, Event::Claim(claim) if !claim.held);
+    for (events, told) in [
+        (vec![], [Some("after 0 of 6 steps"), None, None]),
+        (walk()[..11].to_vec(), [Some("after 5 of 6 steps"), None, None]),
+        (walk().into_iter().filter(holds).collect(), [None, Some("To remember"), Some("They didn't")]),
+        (walk(), [None, Some("To remember"), None]),
+    ] {
+        let text = end(events);
+        for (part, words) in told.iter().zip(["The walk ends here", "To remember", "What many believe"]) {
+            assert_eq!(text.contains(words), part.is_some(), "{words}: {text}");
+            assert!(part.is_none_or(|part| text.contains(part)), "{text}");
+        }
+    }
+}
+
 #[test]
 fn in_chinese() {
     let text = transcript(zh(), false);

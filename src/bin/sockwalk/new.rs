@@ -1,6 +1,6 @@
 //! `sockwalk new`: a small lesson to begin with, which passes the check.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 
 use sockwalk::assets::text;
@@ -25,7 +25,11 @@ pub fn run(invocation: &Invocation, name: &str) -> Result<u8, Exit> {
     let file = format!("{name}.toml");
     // What is there already, a link to nowhere included, is never written over.
     let made = OpenOptions::new().write(true).create_new(true).open(&file);
-    let written = made.and_then(|mut made| made.write_all(text(TEMPLATE).replace("{name}", name).as_bytes()));
+    let written = made.and_then(|mut made| {
+        let written = made.write_all(text(TEMPLATE).replace("{name}", name).as_bytes());
+        // Half a lesson would only be in the way of the next attempt.
+        written.inspect_err(|_| drop(fs::remove_file(&file)))
+    });
     match written {
         Ok(()) => {
             super::say(&format!("{}\n", fill(&t.written, &[("file", &file)])), invocation.lang)?;

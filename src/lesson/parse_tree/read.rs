@@ -32,7 +32,7 @@ pub(in crate::lesson) struct TreeError(Box<TreeFault>);
 struct TreeFault {
     message: String,
     span: Option<Range<usize>>,
-    is_not_one: bool,
+    has_several_keys: bool,
 }
 
 impl TreeError {
@@ -46,9 +46,9 @@ impl TreeError {
         self.0.span.clone()
     }
 
-    /// Whether one of several is wanted, by a table with one key, and the table has none or more.
-    pub(in crate::lesson) fn is_not_one(&self) -> bool {
-        self.0.is_not_one
+    /// Whether one of several is wanted, by a table with one key, and the table has more.
+    pub(in crate::lesson) fn has_several_keys(&self) -> bool {
+        self.0.has_several_keys
     }
 
     #[cold]
@@ -74,9 +74,15 @@ impl std::error::Error for TreeError {}
 
 impl serde::de::Error for TreeError {
     fn custom<T: fmt::Display>(message: T) -> TreeError {
-        TreeError(Box::new(TreeFault { message: message.to_string(), span: None, is_not_one: false }))
+        TreeError(Box::new(TreeFault { message: message.to_string(), span: None, has_several_keys: false }))
     }
 }
+
+/// What stands for one of several that has something in it.
+const ONE_KEY: &str = "a table with one key";
+
+/// What stands behind its key.
+const OWN_KEYS: &str = "a table with the action's keys";
 
 /// How many bytes a number of 64 bits has at most, with 7 in each (LEB128).
 const LONGEST_NUMBER: usize = 10;
@@ -102,6 +108,23 @@ enum TreeItem<'de> {
     List(usize),
     /// With so many keys.
     Table(usize),
+}
+
+impl<'de> TreeItem<'de> {
+    /// What it is, where something else is wanted.
+    fn unexpected(&self) -> Unexpected<'de> {
+        match *self {
+            TreeItem::Text(text) => Unexpected::Str(text),
+            TreeItem::Whole(number) => Unexpected::Signed(number),
+            TreeItem::Large(Some(number)) => Unexpected::Unsigned(number),
+            TreeItem::Large(None) => Unexpected::Other("a larger number"),
+            TreeItem::Fraction(number) => Unexpected::Float(number),
+            TreeItem::Bool(yes) => Unexpected::Bool(yes),
+            TreeItem::Date => Unexpected::Other("date"),
+            TreeItem::List(_) => Unexpected::Seq,
+            TreeItem::Table(_) => Unexpected::Map,
+        }
+    }
 }
 
 /// A value whose tag and place were read.
@@ -206,6 +229,17 @@ fn visit<'de, V: Visitor<'de>>(
     }
 }
 
+impl<'de> TreeValue<'_, 'de> {
+    /// Reads it where its keys are named: serde itself would take a list too, whose values it counts.
+    fn table<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, TreeError> {
+        let read = match self.item()? {
+            TreeItem::List(_) => Err(TreeError::invalid_type(Unexpected::Seq, &visitor)),
+            item => visit(self.tree, item, visitor),
+        };
+        read.map_err(|error| error.at(self.span))
+    }
+}
+
 impl<'de> Deserializer<'de> for TreeValue<'_, 'de> {
     type Error = TreeError;
 
@@ -230,7 +264,7 @@ impl<'de> Deserializer<'de> for TreeValue<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, TreeError> {
         if !is_spanned(name) {
-            return self.deserialize_any(visitor);
+            return self.table(visitor);
         }
         let span = self.span.clone();
         visitor.visit_map(SpannedDeserializer::new(self, span))
@@ -244,13 +278,8 @@ impl<'de> Deserializer<'de> for TreeValue<'_, 'de> {
         visitor: V,
     ) -> Result<V::Value, TreeError> {
         let named = match self.item()? {
-            TreeItem::Text(name) => visitor.visit_enum(TreeVariant { name: Some(name), tree: self.tree }),
-            TreeItem::Table(1) => visitor.visit_enum(TreeVariant { name: None, tree: self.tree }),
-            TreeItem::Table(_) => {
-                let mut error = TreeError::custom("wanted exactly one key");
-                error.0.is_not_one = true;
-                Err(error)
-            }
+            TreeItem::Text(name) => visitor.visit_enum(TreeVariant { name: Some(name), keys: 0, tree: self.tree }),
+            TreeItem::Table(keys @ 1..) => visitor.visit_enum(TreeVariant { name: None, keys, tree: self.tree }),
             item => visit(self.tree, item, visitor),
         };
         named.map_err(|error| error.at(self.span))
@@ -314,15 +343,22 @@ impl<'de> MapAccess<'de> for TreeMembers<'_, 'de> {
 /// One of several: its name and nothing else, or, still to be read, a table's only key and what stands behind it.
 struct TreeVariant<'a, 'de> {
     name: Option<&'de str>,
+    /// How many keys the table has.
+    keys: usize,
     tree: &'a mut ParseTree<'de>,
 }
 
 impl<'a, 'de> TreeVariant<'a, 'de> {
     /// What stands behind the key.
     fn value(self) -> Result<TreeValue<'a, 'de>, TreeError> {
-        match self.name {
-            None => self.tree.value(),
-            Some(_) => Err(TreeError::invalid_type(Unexpected::UnitVariant, &"a table with one key")),
+        match (self.name, self.keys) {
+            (None, 1) => self.tree.value(),
+            (None, _) => {
+                let mut error = TreeError::invalid_type(Unexpected::Map, &ONE_KEY);
+                error.0.has_several_keys = true;
+                Err(error)
+            }
+            (Some(name), _) => Err(TreeError::invalid_type(Unexpected::Str(name), &ONE_KEY)),
         }
     }
 }
@@ -346,10 +382,7 @@ impl<'de> VariantAccess<'de> for TreeVariant<'_, 'de> {
     fn unit_variant(self) -> Result<(), TreeError> {
         match self.name {
             Some(_) => Ok(()),
-            None => {
-                let span = self.tree.value()?.span;
-                Err(TreeError::invalid_type(Unexpected::NewtypeVariant, &"its name alone").at(span))
-            }
+            None => Err(TreeError::invalid_type(Unexpected::Map, &"a string")),
         }
     }
 
@@ -362,6 +395,11 @@ impl<'de> VariantAccess<'de> for TreeVariant<'_, 'de> {
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, TreeError> {
-        self.value()?.deserialize_any(visitor)
+        let mut value = self.value()?;
+        let read = match value.item()? {
+            table @ TreeItem::Table(_) => visit(value.tree, table, visitor),
+            other => Err(TreeError::invalid_type(other.unexpected(), &OWN_KEYS)),
+        };
+        read.map_err(|error| error.at(value.span))
     }
 }

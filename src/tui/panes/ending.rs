@@ -51,11 +51,14 @@ fn text(scene: &Scene<'_>, lesson: &Lesson, width: usize) -> Vec<Line<'static>> 
     let inset = |text: &str| under(&prose(text, theme.text.0, theme.code.0), width);
     let mut lines = vec![heading(&t.say)];
     lines.extend(inset(lesson.recap.get(lang)));
-    lines.push(Line::default());
-    lines.push(heading(&t.misbelief));
-    // The goal of a lesson that names none has it.
-    lines.extend(inset(lesson.misbelief.as_ref().unwrap_or(&lesson.goal).get(lang)));
     let walk = scene.app.walk();
+    // How it is instead, the lesson's own walk has shown, and no other one.
+    if walk.trace().present().diverged().is_none() {
+        lines.push(Line::default());
+        lines.push(heading(&t.misbelief));
+        // The goal of a lesson that names none has it.
+        lines.extend(inset(lesson.misbelief.as_ref().unwrap_or(&lesson.goal).get(lang)));
+    }
     let asked = asked(lesson, walk.mode(), walk.trace(), scene.app.ran_again, &scene.app.kept);
     if !asked.is_empty() {
         let right = asked.iter().filter(|asked| asked.is_right()).count();

@@ -7,8 +7,9 @@ use super::made::Made;
 use super::*;
 use crate::i18n::testing::{both, zh};
 use crate::lesson::{Lesson, builtin, builtin_names, outline};
-use crate::model::{AnsweredQuestion, Event as Happened, Mode};
+use crate::model::{AnsweredQuestion, ConnectionEnd, Event as Happened, Mode};
 use crate::progress::{LessonProgress, Mark};
+use crate::tcp::State;
 use crate::tui::fit::laid_out;
 use crate::tui::{LessonRow, Reached};
 use crate::walk::Phase;
@@ -152,6 +153,23 @@ fn the_end_has_a_page_that_can_be_read_to_its_end_and_leads_on() {
             assert_eq!(app.place.overlay, None, "the last step's text can be read once more");
         }
     }
+}
+
+#[test]
+fn what_many_believe_is_answered_by_the_lessons_own_walk_alone() {
+    let mut made = Made::to_syn_recv();
+    made.claim(6, ConnectionEnd::Socket("client".into()), State::Established, false);
+    made.phase = Phase::Finished;
+    let mut app = app_of(made, Lang::EN, 120, 40);
+    press(&mut app, KeyCode::Char(' '));
+    listed(&mut app, Overlay::Ending, "handshake", |_| {});
+    let mut seen = text(&app);
+    for _ in 0..40 {
+        press(&mut app, KeyCode::Down);
+        seen += &text(&app);
+    }
+    assert!(seen.contains("What you can say now") && seen.contains("Otherwise than the text says: 1."), "{seen}");
+    assert!(!seen.contains("What many believe"), "{seen}");
 }
 
 #[test]
