@@ -75,7 +75,8 @@ fn who_looks_on_sees_the_lesson_and_changes_nothing() {
             let gone = stage.texts.free.learner_gone.clone();
             stage.wait_text(again, &gone);
             stage.press(again, "q");
-            stage.terminal(again).wait_for_end();
+            let ended = stage.terminal(again).wait_for_end();
+            assert_eq!(ended.code(), Some(0), "that a lesson ends is no error");
         }
     }
 }

@@ -159,6 +159,12 @@ impl JoinedHost {
             let lang = shown.app.lang();
             let texts = Texts::load(lang)?;
             let why = match failure {
+                // Whoever looked at a lesson was told that the learner has left it, and nothing is amiss.
+                Failure::LabGone | Failure::LabClosed
+                    if self.lab.is_looked_at() && shown.app.walk().lesson().is_some() =>
+                {
+                    return Ok(0);
+                }
                 Failure::LabGone => texts.shared.lab_gone.clone(),
                 other => fill(&texts.place.failed, &[("error", i18n::failure(lang, other))]),
             };

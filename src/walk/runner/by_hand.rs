@@ -206,7 +206,8 @@ impl Runner {
         let Some(step) = self.checked else { return };
         let (before, _) = self.trace.present().verdicts(step);
         let known = self.knowledge();
-        let changed: Vec<_> = { before.into_iter() }.filter_map(|before| self.checked_again(before, &known)).collect();
+        let changed: Vec<_> =
+            { before.into_iter() }.filter_map(|before| self.checked_again(before, &known, now)).collect();
         for result in changed {
             if let Some(was) = self.held_before(step, &result) {
                 self.verdict.held -= usize::from(was);

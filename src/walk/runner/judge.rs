@@ -1,9 +1,10 @@
 //! Claims held against what is known, and when a step is over.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Phase, Runner, RunningStep, WireAbility};
-use crate::lesson::Claim;
+use crate::lesson::{Claim, Terms, TimerTerms};
 use crate::model::{Actor, AnsweredQuestion, ClaimResult, Event, Statement};
 use crate::walk::claims::ClaimContext;
 
@@ -79,11 +80,18 @@ impl Runner {
         results.iter().find(same).map(|known| known.held)
     }
 
-    /// A claim that was checked, held against what is known now; `None` where nothing has changed, or it can't be.
-    pub(super) fn checked_again(&self, before: &ClaimResult, known: &ClaimContext<'_>) -> Option<ClaimResult> {
+    /// A claim that was checked, held against what is known now; `None` where nothing has changed but by time, or it can't be.
+    pub(super) fn checked_again(
+        &self,
+        before: &ClaimResult,
+        known: &ClaimContext<'_>,
+        now: Duration,
+    ) -> Option<ClaimResult> {
         let claims = &self.lesson.steps.get(before.step)?.expect;
         let same = |claim: &&Claim| claim.line == before.line && known.says(&claim.terms) == before.what;
-        let (held, actual) = known.check(&claims.iter().find(same)?.terms);
+        let claim = claims.iter().find(same).filter(|claim| self.can_be_checked(claim, now))?;
+        let terms = if before.held { lasting(&claim.terms)? } else { Cow::Borrowed(&claim.terms) };
+        let (held, actual) = known.check(&terms);
         let changed = held != before.held || (!held && actual != before.actual);
         changed.then(|| ClaimResult { held, actual, ..before.clone() })
     }
@@ -134,5 +142,18 @@ impl Runner {
         let began = self.trace.entries().first().map_or(now, |entry| entry.at);
         let late = claim.within.is_some_and(|limit| now.saturating_sub(began) > limit);
         claim.modes.contains(&self.options.mode) && !blind && !late
+    }
+}
+
+/// What of a claim that held can only be otherwise for something that was done. Time alone has a timer fire, which changes its count
+/// and its timeout, and what `TCP_INFO` tells.
+fn lasting(terms: &Terms) -> Option<Cow<'_, Terms>> {
+    match terms {
+        Terms::Timer(TimerTerms { end, kind: kind @ Some(_), .. }) => {
+            let runs = TimerTerms { end: end.clone(), kind: *kind, fired: None, rto_ms: None };
+            Some(Cow::Owned(Terms::Timer(runs)))
+        }
+        Terms::Timer(_) | Terms::Info(_) => None,
+        other => Some(Cow::Borrowed(other)),
     }
 }

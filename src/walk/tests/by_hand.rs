@@ -1,7 +1,7 @@
 //! What the learner does beside the lesson, and what the lesson then still says.
 
 use super::*;
-use crate::model::{Actor, Caller, HandAction, SideProcess};
+use crate::model::{Actor, Caller, HandAction, SideProcess, TcpInfo, Timer, TimerKind};
 
 /// A step that says of the client's SYN what became of it.
 fn syn_is(id: &str, action: &str, is: &str) -> String {
@@ -37,6 +37,41 @@ fn what_was_dropped_breaks_the_claims_of_the_step_that_is_shown_and_its_next_cop
     held(1, &syn).into_iter().for_each(|what| world.tell(&mut runner, what));
     world.serve(&mut runner);
     assert_eq!((runner.trace().present().diverged(), runner.verdict()), (None, Verdict { held: 1, broken: 0 }));
+}
+
+/// What the learner does breaks what it has changed, not what a timer has changed while they read.
+#[test]
+fn what_time_alone_has_changed_is_not_told_as_what_the_learner_did() {
+    let timer = |terms: &str| format!("{{ timer = {{ socket = \"client\", {terms} }} }}");
+    let claims = [
+        timer("kind = \"retransmit\", fired = 0, rto_ms = 1000"),
+        timer("fired = 0"),
+        "{ info = { socket = \"client\", backoff = 0 } }".to_owned(),
+        "{ state = { socket = \"client\", is = \"SYN_SENT\" }, within = 50 }".to_owned(),
+    ];
+    let look = step("look", &format!("in = [\"lab\"]\nexpect = [{}]", claims.join(", ")));
+    for (runs_on, broken) in [(true, 0), (false, 1)] {
+        let (mut runner, mut world, _) = with_syn(&[look.clone(), step("last", "")]);
+        let retransmits = |seconds, fired, backoff| {
+            let timer = Timer { kind: TimerKind::Retransmit, fires_at: Duration::from_secs(seconds), fired };
+            let rto = Some(Duration::from_secs(1u64 << backoff));
+            (Some(timer), Some(TcpInfo { rto, backoff: Some(backoff), ..TcpInfo::default() }))
+        };
+        (world.sockets[0].timer, world.sockets[0].info) = retransmits(1, 0, 0);
+        go(&mut runner, &mut world, WalkCommand::Next);
+        assert_eq!(runner.verdict(), Verdict { held: 4, broken: 0 });
+        world.now = Duration::from_secs(100);
+        (world.sockets[0].timer, world.sockets[0].info) = retransmits(163, 6, 6);
+        world.sockets[0].state = State::Closed.into();
+        if !runs_on {
+            world.sockets[0].timer = None;
+        }
+        let own = Call::GetSockName { fd: 5 };
+        world.when(Request::Call(Side::Client.into(), own.clone()), returns(Side::Client, own.clone(), 0));
+        go(&mut runner, &mut world, WalkCommand::Call(Side::Client.into(), own));
+        assert_eq!(runner.verdict(), Verdict { held: 4 - broken, broken }, "{runs_on}");
+        assert_eq!(runner.trace().present().diverged().is_some(), !runs_on);
+    }
 }
 
 #[test]
