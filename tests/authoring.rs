@@ -222,7 +222,7 @@ fn a_draft_is_read_and_run_and_nothing_more_is_asked_of_it() {
         let path = path.to_str().unwrap();
         let finished = check(&program, user, &["--draft", path]);
         assert!(finished.succeeded().stdout.contains("lab: 10 steps"), "{}", finished.stdout);
-        assert!(finished.stdout.contains("0 errors, 0 warnings"), "{}", finished.stdout);
+        assert!(finished.stdout.contains("errors: 0, warnings: 0"), "{}", finished.stdout);
         // So it can be walked.
         let finished = program.run(user, &["play", path, "--lang", "zh"]);
         assert!(finished.succeeded().stdout.contains("序号在窗口里，却不是下一个。"), "{}", finished.stdout);
@@ -261,7 +261,7 @@ fn a_value_that_the_kernel_refuses_is_told_at_its_line() {
             let finished = check(&program, user, &["--draft", path]);
             assert_eq!(finished.status.code(), Some(1), "{}", finished.stderr);
             assert!(finished.stdout.contains(&names(place, name)), "{}", finished.stdout);
-            assert!(finished.stdout.contains("lab: NOT CHECKED; 1 errors"), "{}", finished.stdout);
+            assert!(finished.stdout.contains("lab: NOT CHECKED; errors: 1,"), "{}", finished.stdout);
             let finished = program.run(user, &["check", "--draft", path, "--lang", "zh"]);
             let wanted = format!(":{place}: 错误：这台机器的内核不接受 `{name}` 的这个值：EINVAL");
             assert!(finished.stdout.contains(&wanted), "{}", finished.stdout);
@@ -279,7 +279,7 @@ fn a_new_lesson_passes_without_a_warning() {
         let run = |args: &[&str]| finish(program.command(user, args).current_dir(folder.path()));
         run(&["new", "my-lesson", "--lang", "en"]).succeeded();
         let finished = run(&["check", "my-lesson.toml", "--lang", "en"]);
-        assert!(finished.succeeded().stdout.contains("0 errors, 0 warnings"), "{}", finished.stdout);
+        assert!(finished.succeeded().stdout.contains("errors: 0, warnings: 0"), "{}", finished.stdout);
         // Nothing is written over, and no name leads elsewhere.
         folder.write("mine.toml", "mine");
         let finished = run(&["new", "mine", "--lang", "zh"]);
