@@ -70,7 +70,18 @@ impl NextFiring {
         }
     }
 
-    /// How often at most the kernel sends again what a socket's retransmission timer is about, by which setting below `net.ipv4`.
+    /// How often at most the kernel sends again what a socket's retransmission timer is about, unless its program chose that; `None` where
+    /// the settings aren't known.
+    pub fn most_tries(socket: &SocketView<'_>, setting: impl Fn(&str) -> Option<i64>) -> Option<i64> {
+        let name = NextFiring::limit_of(socket);
+        Some(match (name, setting(name)?) {
+            ("tcp_orphan_retries", 0) => ORPHAN_TRIES,
+            ("tcp_syn_retries", most) => most + setting(LINEAR)?,
+            (_, most) => most,
+        })
+    }
+
+    /// By which setting below `net.ipv4` that is decided.
     pub fn limit_of(socket: &SocketView<'_>) -> &'static str {
         match socket.state.tcp() {
             Some(State::SynSent) => "tcp_syn_retries",
@@ -102,14 +113,16 @@ fn resending(view: &View<'_>, socket: &SocketView<'_>, setting: impl Fn(&str) ->
     let chosen = |option| chosen(option).map(i64::from);
     let fired = i64::from(timer.fired);
     let by_count = |most: i64| if fired >= most { NextFiring::End } else { NextFiring::Probe };
-    let limit = setting(NextFiring::limit_of(socket));
+    let tries = NextFiring::most_tries(socket, &setting);
     match socket.state.tcp() {
         _ if fired > 0 && chosen(SocketOption::USER_TIMEOUT).is_some() => Some(NextFiring::Either),
-        Some(State::SynSent) => Some(by_count(chosen(SocketOption::SYN_COUNT).or(limit)? + setting(LINEAR)?)),
-        Some(State::SynRecv) => answering(view, socket, limit?),
+        Some(State::SynSent) => Some(by_count(match chosen(SocketOption::SYN_COUNT) {
+            Some(count) => count + setting(LINEAR)?,
+            None => tries?,
+        })),
+        Some(State::SynRecv) => answering(view, socket, tries?),
         _ => {
-            let is_orphans = NextFiring::limit_of(socket) == "tcp_orphan_retries";
-            let limit = time_of(limit.map(|tries| if is_orphans && tries == 0 { ORPHAN_TRIES } else { tries })?);
+            let limit = time_of(tries?);
             // As long as the lab has lasted says enough, mostly.
             let by_the_clock = by_time([Duration::ZERO, timer.fires_at], limit);
             let by_the_wire = || by_time(again_for(view, socket, timer.fires_at, timer.fired), limit);

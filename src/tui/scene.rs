@@ -215,13 +215,7 @@ impl<'a> Scene<'a> {
         }
         let setting = NextFiring::limit_of(socket);
         let (_, _, stock) = TRIES.into_iter().find(|(name, ..)| *name == setting)?;
-        // 0 of orphans means Linux's own number (`tcp_orphan_retries()`).
-        Some(match (setting, self.setting(setting)?) {
-            ("tcp_orphan_retries", 0) => (stock, stock),
-            // These come before its timeout doubles.
-            ("tcp_syn_retries", most) => (most + self.setting("tcp_syn_linear_timeouts").unwrap_or(0), stock),
-            (_, most) => (most, stock),
-        })
+        Some((NextFiring::most_tries(socket, |name| self.setting(name))?, stock))
     }
 
     /// The number of a setting of the lab's kernel below `net.ipv4`; `None` of the machine's own, and of those that no timer needs.
