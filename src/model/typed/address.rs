@@ -12,7 +12,7 @@ pub(super) fn address(text: &str) -> Option<SocketAddr> {
         let (name, value) = named(field);
         match (name, at) {
             (Some("sin_family" | "sin6_family"), _) | (None, 0) => family = Some(is_ipv6(value)?),
-            (Some("sin_port" | "sin6_port"), _) | (None, 1) => port = in_order(value, "htons").and_then(narrow)?,
+            (Some("sin_port" | "sin6_port"), _) | (None, 1) => port = in_order(value, "htons", u16::from_be)?,
             (Some(name), _) if name.starts_with("sin_addr") || name.starts_with("sin6_addr") => ip = Some(host(value)?),
             (None, 2) if family == Some(false) => ip = Some(host(value)?),
             (None, 3) if family == Some(true) => ip = Some(host(value)?),
@@ -70,22 +70,13 @@ fn within<'t>(text: &'t str, function: &str) -> Option<&'t str> {
     text.strip_prefix(function)?.trim_start().strip_prefix('(')?.strip_suffix(')').map(str::trim)
 }
 
-/// A number in the network's order, as `htons(8000)` makes it; without that as the bytes of this machine are.
-fn in_order(text: &str, function: &str) -> Option<Number> {
+/// A number that the kernel reads in the network's order, as `htons(8000)` puts it; without that it is what this machine's bytes mean
+/// there, which `from_be` tells.
+fn in_order<T: TryFrom<u32>>(text: &str, function: &str, from_be: fn(T) -> T) -> Option<T> {
     match within(text, function) {
-        Some(inside) => Some(Number { value: number(inside)?, swapped: false }),
-        None => Some(Number { value: number(text)?, swapped: true }),
+        Some(inside) => T::try_from(number(inside)?).ok(),
+        None => T::try_from(number(text)?).ok().map(from_be),
     }
-}
-
-struct Number {
-    value: u32,
-    swapped: bool,
-}
-
-fn narrow(number: Number) -> Option<u16> {
-    let value = u16::try_from(number.value).ok()?;
-    Some(if number.swapped { u16::from_be(value) } else { value })
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -113,8 +104,7 @@ fn host(text: &str) -> Option<IpAddr> {
         let text = quoted.strip_prefix('"')?.strip_suffix('"')?;
         return text.parse::<Ipv4Addr>().ok().map(IpAddr::from);
     }
-    let Number { value, swapped } = in_order(bare, "htonl")?;
-    Some(Ipv4Addr::from(if swapped { u32::from_be(value) } else { value }).into())
+    Some(Ipv4Addr::from(in_order(bare, "htonl", u32::from_be)?).into())
 }
 
 #[cfg(test)]
