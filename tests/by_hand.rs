@@ -109,8 +109,8 @@ impl Learner {
     }
 
     fn take(&mut self, msg: Msg) {
-        let stays = take_all(&mut self.terminal, &mut self.app, (msg, &self.inbox), &mut self.stage).unwrap();
-        assert!(stays, "the interface ended");
+        let taken = take_all(&mut self.terminal, &mut self.app, (msg, &self.inbox), &mut self.stage).unwrap();
+        assert!(taken.stays, "the interface ended");
     }
 
     fn press(&mut self, code: KeyCode) {

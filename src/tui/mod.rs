@@ -64,7 +64,7 @@ pub use draw::draw;
 pub use fit::{Overflow, overflows};
 pub use layout::{BottomPane, SMALLEST, WHOLE};
 pub use messages::{AppEffect, Msg, StopRequest};
-pub use run::{Host, RunError, draw_changed, run, take_all, wait};
+pub use run::{Host, RunError, TakenBurst, draw_changed, run, take_all, wait};
 pub use terminal::{Guard, listen};
 pub use texts::{InterfaceTexts, TextsError};
 pub use update::update;

@@ -106,7 +106,7 @@ pub fn run<B: Backend>(
             }
         };
         let Some(first) = first else { return Ok(()) };
-        let taken = take_burst(terminal, app, (first, inbox), host)?;
+        let taken = take_all(terminal, app, (first, inbox), host)?;
         if !taken.stays {
             return Ok(());
         }
@@ -126,29 +126,19 @@ pub fn draw_changed<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Re
     Ok(changed)
 }
 
-/// Takes a message and all that have come behind it before the next frame, so that a burst costs one. `false` where the
-/// program is to end.
+/// What [`take_all`] came to.
+pub struct TakenBurst {
+    /// The program goes on.
+    pub stays: bool,
+    /// Not all of it is what the lab, programs and the clock bring by themselves.
+    pub asked_for: bool,
+}
+
+/// Takes a message and all that have come behind it before the next frame, so that a burst costs one.
 ///
 /// # Errors
 /// As [`run`].
 pub fn take_all<B: Backend>(
-    terminal: &mut Terminal<B>,
-    app: &mut App,
-    (first, inbox): (Msg, &Receiver<Msg>),
-    host: &mut impl Host,
-) -> Result<bool, RunError<B::Error>> {
-    take_burst(terminal, app, (first, inbox), host).map(|taken| taken.stays)
-}
-
-/// What [`take_burst`] came to.
-struct TakenBurst {
-    /// The program goes on.
-    stays: bool,
-    /// Not all of it is what the lab, programs and the clock bring by themselves.
-    asked_for: bool,
-}
-
-fn take_burst<B: Backend>(
     terminal: &mut Terminal<B>,
     app: &mut App,
     (first, inbox): (Msg, &Receiver<Msg>),
