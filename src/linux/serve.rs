@@ -95,7 +95,7 @@ impl Server {
     /// Nobody is let in any more, and all that take part know what happened, and why the lab can't go on, if that is so.
     pub(super) fn close(&mut self, failure: Option<&Failure>) {
         self.remote.iter_mut().for_each(|remote| remote.name = None);
-        self.publish();
+        self.publish_at_once();
         if let (Some(failure), Some(remote)) = (failure, &mut self.remote) {
             remote.members.fail(failure);
         }
@@ -138,7 +138,7 @@ impl Server {
     /// Makes the trace tell all that matters, and has everybody know it.
     pub(super) fn prepare_to_move(&mut self) {
         self.lab.prepare_to_move(self.environment.now());
-        self.publish();
+        self.publish_at_once();
     }
 
     /// Leaves the lab to another process, in which this one's walk takes part over this link.
@@ -424,19 +424,30 @@ impl Server {
 
     pub(super) fn tell(&mut self, number: u32, message: &ToMember) {
         if let Some(remote) = &mut self.remote {
-            remote.members.tell(number, message);
+            remote.members.tell_after(number, self.lab.trace().entries(), message);
+        }
+    }
+
+    /// Has the walk of this process know what stands in the trace, and the others as soon as they can follow.
+    pub(super) fn publish(&mut self) {
+        self.publish_here();
+        if let Some(remote) = &mut self.remote {
+            remote.members.publish(self.environment.now(), self.lab.trace().entries());
         }
     }
 
     /// Has everybody know what stands in the trace.
-    pub(super) fn publish(&mut self) {
-        let entries = self.lab.trace().entries();
-        if let Some(local) = &mut self.local {
-            local.note_entries(entries);
-            local.tell();
-        }
+    fn publish_at_once(&mut self) {
+        self.publish_here();
         if let Some(remote) = &mut self.remote {
-            remote.members.publish(entries);
+            remote.members.publish_at_once(self.lab.trace().entries());
+        }
+    }
+
+    fn publish_here(&mut self) {
+        if let Some(local) = &mut self.local {
+            local.note_entries(self.lab.trace().entries());
+            local.tell();
         }
     }
 
@@ -475,7 +486,8 @@ impl Server {
         let calls = self.local.as_ref().and_then(|local| local.threads.look_again());
         let wake = self.lab.wake_at().map(|at| at.saturating_sub(self.environment.now()));
         let lost = self.remote.as_ref().and_then(|remote| remote.members.until_lost());
+        let due = self.remote.as_ref().and_then(|remote| remote.members.until_due(self.environment.now()));
         let nobody = self.local.is_none() && self.remote.as_ref().is_some_and(|remote| remote.members.count() == 0);
-        [calls, wake, lost, nobody.then_some(ALONE)].into_iter().flatten().min()
+        [calls, wake, lost, due, nobody.then_some(ALONE)].into_iter().flatten().min()
     }
 }

@@ -37,6 +37,7 @@ mod observation;
 mod on_wire;
 mod option;
 mod own_calls;
+mod pace;
 mod program;
 mod program_view;
 mod readiness;
@@ -93,6 +94,7 @@ pub use observation::{
 };
 pub use on_wire::on_wire;
 pub use option::{OptionValue, SOCKET_OPTIONS, SocketOption, TOLD_OPTIONS};
+pub use pace::Pace;
 pub use program::{
     HeldCalls, PROGRAM_CALLS, ProcessSocket, ProgramDescriptor, ProgramExit, ProgramThread, signal_name,
 };

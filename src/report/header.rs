@@ -93,11 +93,11 @@ impl Header {
 pub(super) fn first(line: &[u8]) -> FirstLine {
     /// What every version's header has.
     #[derive(Deserialize)]
-    struct Versioned {
+    struct FormatVersion {
         format: String,
         version: u32,
     }
-    match serde_json::from_slice::<Versioned>(line) {
+    match serde_json::from_slice::<FormatVersion>(line) {
         Ok(found) if found.format == FORMAT && found.version > VERSION => FirstLine::Newer(found.version),
         Ok(found) if found.format == FORMAT => {
             serde_json::from_slice(line).ok().and_then(header).map_or(FirstLine::Entry, FirstLine::Header)

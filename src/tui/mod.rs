@@ -34,7 +34,6 @@ mod messages;
 mod mistyped_texts;
 mod mouse;
 mod orders;
-mod pace;
 mod paint;
 mod panes;
 mod picker;

@@ -10,10 +10,9 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 
-use super::pace::FramePace;
 use super::{App, AppEffect, Catalogue, Msg, NotOpened, Opened, StopRequest, draw, update};
 use crate::i18n::Lang;
-use crate::model::Side;
+use crate::model::{Pace, Side};
 use crate::walk::{Request, Walk};
 
 /// What the loop needs of the program around it. What has a body here is that of a program without other lessons.
@@ -80,6 +79,12 @@ pub enum RunError<E> {
     Take(io::Error),
 }
 
+/// Of frames that come without end, one in this time: each costs milliseconds that the lab and its programs need too.
+const FRAME: Duration = Duration::from_millis(25);
+
+/// So many frames may come at once before that, and after a key.
+const FRAMES_AT_ONCE: u32 = 8;
+
 /// Runs the interface until the learner quits, or until nobody can send messages any more.
 ///
 /// # Errors
@@ -90,7 +95,7 @@ pub fn run<B: Backend>(
     inbox: &Receiver<Msg>,
     host: &mut impl Host,
 ) -> Result<(), RunError<B::Error>> {
-    let (mut pace, mut asked_for) = (FramePace::default(), true);
+    let (mut pace, mut asked_for) = (Pace::new(FRAME, FRAMES_AT_ONCE), true);
     loop {
         host.console_size(app.console_size());
         let rest = if asked_for { None } else { pace.rest(host.now()) };
@@ -99,7 +104,7 @@ pub fn run<B: Backend>(
             Some(Err(RecvTimeoutError::Disconnected)) => None,
             None | Some(Err(RecvTimeoutError::Timeout)) => {
                 if draw_changed(terminal, app)? {
-                    pace.drew(host.now(), asked_for);
+                    pace.came(host.now(), asked_for);
                 }
                 asked_for = false;
                 wait(app, inbox, host)

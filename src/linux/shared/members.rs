@@ -11,7 +11,7 @@ use super::link::Link;
 use super::protocol::{self, FromMember, ToMember};
 use crate::lab::{Denial, Failure};
 use crate::linux::sys;
-use crate::model::{Actor, Entry, Member, Role};
+use crate::model::{Actor, Entry, Member, Pace, Role};
 
 /// The most that have connected and not said yet who they are: who comes when there are so many puts the first of them out.
 const STRANGERS: usize = 32;
@@ -19,6 +19,11 @@ const STRANGERS: usize = 32;
 /// How long one may take to say who it is, and how much it may say until then, in bytes.
 const HELLO: Duration = Duration::from_secs(5);
 const LONGEST_HELLO: usize = 4096;
+
+/// How often at most one hears what happens by itself, and how many messages may come at once before that, and after what it asked for. Each wakes
+/// two of its threads, and programs at full speed make thousands a second; this one is shorter than what a frame takes to come.
+const NEWS: Duration = Duration::from_millis(20);
+const NEWS_AT_ONCE: u32 = 16;
 
 /// The most entries in one message.
 const BATCH: usize = 200;
@@ -41,6 +46,11 @@ struct ConnectedMember {
     link: Link,
     /// How much of the trace it was sent.
     published: usize,
+    /// How much of it stood there when it was last to be sent; it may be sent later.
+    due: usize,
+    pace: Pace,
+    /// It has said something since it was sent any of the trace.
+    waits: bool,
     /// It runs a program, and looks all the same.
     looks: bool,
     /// It is to be put out: it doesn't read, or its other end is gone.
@@ -84,16 +94,10 @@ impl Members {
     pub(in crate::linux) fn resume(&mut self, member: Member, stream: UnixStream, published: usize) -> io::Result<()> {
         let link = Link::new(stream, protocol::LONGEST)?;
         self.last = self.last.max(member.number);
-        let guest = ConnectedMember {
-            pid: member.pid,
-            came: Instant::now(),
-            member: Some(member.clone()),
-            link,
-            published,
-            looks: false,
-            lost: false,
-        };
-        self.guests.insert(member.number, guest);
+        let newcomer = ConnectedMember::new(member.pid, link);
+        let number = member.number;
+        let guest = ConnectedMember { published, due: published, member: Some(member), ..newcomer };
+        self.guests.insert(number, guest);
         Ok(())
     }
 
@@ -129,9 +133,7 @@ impl Members {
         }
         self.last += 1;
         let link = Link::new(stream, LONGEST_HELLO)?;
-        let guest =
-            ConnectedMember { pid, came: Instant::now(), member: None, link, published: 0, looks: false, lost: false };
-        self.guests.insert(self.last, guest);
+        self.guests.insert(self.last, ConnectedMember::new(pid, link));
         Ok(())
     }
 
@@ -139,6 +141,7 @@ impl Members {
     pub(in crate::linux) fn serve(&mut self, number: u32) -> Vec<MemberMessage> {
         let Some(guest) = self.guests.get_mut(&number) else { return Vec::new() };
         let (said, open) = guest.link.read();
+        guest.waits |= !said.iter().all(FromMember::is_of_program);
         guest.lost |= !open || !guest.link.flush();
         said.into_iter().map(|said| MemberMessage::Said(number, said)).collect()
     }
@@ -221,26 +224,48 @@ impl Members {
     }
 
     /// Says something to one. Never waits.
-    pub(in crate::linux) fn tell(&mut self, number: u32, message: &ToMember) {
+    fn tell(&mut self, number: u32, message: &ToMember) {
         if let Some(guest) = self.guests.get_mut(&number) {
             guest.lost |= !guest.link.say(message);
         }
     }
 
-    /// Has everybody who looks know these entries: all that stand in the trace.
-    pub(in crate::linux) fn publish(&mut self, entries: &[Entry]) {
-        let mut made: Option<(usize, Vec<Arc<[u8]>>)> = None;
+    /// Says something to one, after those of the trace's entries that were to be sent to it before. Never waits.
+    pub(in crate::linux) fn tell_after(&mut self, number: u32, entries: &[Entry], message: &ToMember) {
+        if let Some(guest) = self.guests.get_mut(&number) {
+            guest.send(&entries[..guest.due], &mut None);
+        }
+        self.tell(number, message);
+    }
+
+    /// Has everybody who looks know all that stands in the trace, at this time on the lab's clock: at once who has said something since, the others
+    /// at the pace at which one can follow.
+    pub(in crate::linux) fn publish(&mut self, now: Duration, entries: &[Entry]) {
+        let mut lines = None;
         for guest in self.guests.values_mut().filter(|guest| guest.looks() && guest.published < entries.len()) {
-            if made.as_ref().is_none_or(|(from, _)| *from != guest.published) {
-                made = Some((guest.published, lines(&entries[guest.published..])));
+            guest.due = entries.len();
+            if guest.waits || guest.pace.rest(now).is_none() {
+                guest.pace.came(now, guest.waits);
+                guest.send(entries, &mut lines);
             }
-            for line in made.iter().flat_map(|(_, lines)| lines) {
-                guest.lost |= !guest.link.send(Arc::clone(line));
-            }
-            guest.published = entries.len();
         }
     }
+
+    /// Has everybody who looks know all that stands in the trace, at once.
+    pub(in crate::linux) fn publish_at_once(&mut self, entries: &[Entry]) {
+        let mut lines = None;
+        self.guests.values_mut().filter(|guest| guest.looks()).for_each(|guest| guest.send(entries, &mut lines));
+    }
+
+    /// How long it is until one is to be sent what stands in the trace; `None` where none is.
+    pub(in crate::linux) fn until_due(&self, now: Duration) -> Option<Duration> {
+        let due = self.guests.values().filter(|guest| guest.published < guest.due);
+        due.map(|guest| guest.pace.rest(now).unwrap_or_default()).min()
+    }
 }
+
+/// Entries of the trace from one on, as they are sent.
+type SentLines = (usize, Vec<Arc<[u8]>>);
 
 fn lines(entries: &[Entry]) -> Vec<Arc<[u8]>> {
     let batches = entries.chunks(BATCH);
@@ -248,8 +273,115 @@ fn lines(entries: &[Entry]) -> Vec<Arc<[u8]>> {
 }
 
 impl ConnectedMember {
+    /// One that has just connected.
+    fn new(pid: u32, link: Link) -> ConnectedMember {
+        ConnectedMember {
+            pid,
+            came: Instant::now(),
+            member: None,
+            link,
+            published: 0,
+            due: 0,
+            pace: Pace::new(NEWS, NEWS_AT_ONCE),
+            waits: false,
+            looks: false,
+            lost: false,
+        }
+    }
+
+    /// Sends it what it doesn't know of these entries of the trace. `made` is what others were sent, or `None`.
+    fn send(&mut self, entries: &[Entry], made: &mut Option<SentLines>) {
+        if self.published >= entries.len() {
+            return;
+        }
+        if made.as_ref().is_none_or(|(from, _)| *from != self.published) {
+            *made = Some((self.published, lines(&entries[self.published..])));
+        }
+        for line in made.iter().flat_map(|(_, lines)| lines) {
+            self.lost |= !self.link.send(Arc::clone(line));
+        }
+        (self.published, self.waits) = (entries.len(), false);
+    }
+
     /// Whether it wants to know what happens: who runs a program reads nothing, unless it said so.
     fn looks(&self) -> bool {
         self.member.as_ref().is_some_and(|member| self.looks || !member.runs_program())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::Request;
+    use crate::model::{Event, Side};
+
+    /// One that takes part, and its other end.
+    fn one(role: Role) -> (Members, Link) {
+        let (near, far) = UnixStream::pair().unwrap();
+        let mut members = Members::without_door();
+        members.resume(Member { number: 1, pid: 1, nth: Actor::FIRST, role }, near, 0).unwrap();
+        (members, Link::new(far, protocol::LONGEST).unwrap())
+    }
+
+    fn trace(length: u64) -> Vec<Entry> {
+        let entry = |ms| Entry { at: Duration::from_millis(ms), event: Event::Step(0) };
+        (0..length).map(entry).collect()
+    }
+
+    /// What has come to the other end: of each message the times of its entries in milliseconds, or nothing of another one.
+    fn heard(far: &mut Link) -> Vec<Vec<u128>> {
+        let times = |message: ToMember| match message {
+            ToMember::Happened(entries) => entries.iter().map(|entry| entry.at.as_millis()).collect(),
+            _ => Vec::new(),
+        };
+        far.read().0.into_iter().map(times).collect()
+    }
+
+    #[test]
+    fn who_only_looks_on_hears_of_many_entries_at_its_pace_and_of_each_once() {
+        let (mut members, mut far) = one(Role::Watches);
+        let entries = trace(1000);
+        for ms in 1..=1000 {
+            let now = Duration::from_millis(ms);
+            members.publish(now, &entries[..ms as usize]);
+            // The loop sleeps no longer than this.
+            assert!(members.until_due(now).is_none_or(|rest| rest <= NEWS));
+        }
+        members.publish_at_once(&entries);
+        assert_eq!(members.until_due(Duration::from_secs(1)), None);
+        let heard = heard(&mut far);
+        assert!(heard.len() <= NEWS_AT_ONCE as usize + 2 + 1000 / NEWS.as_millis() as usize, "{}", heard.len());
+        assert_eq!(heard.concat(), (0..1000).collect::<Vec<u128>>());
+    }
+
+    #[test]
+    fn who_asks_hears_at_once_and_what_is_told_stands_behind_what_was_due() {
+        let (mut members, mut far) = one(Role::Drives(Side::BOTH.to_vec()));
+        let (entries, now) = (trace(100), Duration::ZERO);
+        (1..=50).for_each(|length| members.publish(now, &entries[..length]));
+        let mut known = heard(&mut far).concat().len();
+        assert!(known < 50, "{known}");
+        members.tell_after(1, &entries, &ToMember::LetCall(7));
+        assert_eq!(heard(&mut far), [(known as u128..50).collect(), Vec::new()]);
+        (51..=60).for_each(|length| members.publish(now, &entries[..length]));
+        assert!(heard(&mut far).is_empty());
+        assert!(far.say(&FromMember::Request(Request::Pass(crate::model::SegmentFilter::All, None))));
+        assert_eq!(members.serve(1).len(), 1);
+        members.publish(now, &entries[..61]);
+        known = heard(&mut far).concat().len();
+        assert_eq!(known, 11);
+    }
+
+    #[test]
+    fn what_a_program_does_asks_for_nothing() {
+        let (mut members, mut far) = one(Role::Watches);
+        let entries = trace(100);
+        (1..=50).for_each(|length| members.publish(Duration::ZERO, &entries[..length]));
+        assert!(far.say(&FromMember::Closed { process: 1, fd: 3 }));
+        assert_eq!(members.serve(1).len(), 1);
+        heard(&mut far);
+        members.publish(Duration::ZERO, &entries);
+        assert!(heard(&mut far).is_empty());
+        assert_eq!(members.until_due(Duration::ZERO), Some(NEWS));
     }
 }

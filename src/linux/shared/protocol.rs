@@ -73,6 +73,12 @@ impl FromMember {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         FromMember::Program(Box::new(news), now)
     }
+
+    /// Whether it tells what a program does, which nobody at this end has asked for.
+    pub(super) fn is_of_program(&self) -> bool {
+        use FromMember::{Closed, Has, Opened, Program};
+        matches!(self, Program(..) | Opened { .. } | Closed { .. } | Has { .. })
+    }
 }
 
 /// What the daemon says.
