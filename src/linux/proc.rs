@@ -3,6 +3,9 @@
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::fd::OwnedFd;
+
+use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 
 /// The processes that there are.
 pub(super) fn processes() -> impl Iterator<Item = u32> {
@@ -13,6 +16,12 @@ pub(super) fn processes() -> impl Iterator<Item = u32> {
 /// The process that a thread is of.
 pub(super) fn process_of(thread: u32) -> Option<u32> {
     status_number(thread, "Tgid:", 10)?.try_into().ok()
+}
+
+/// A copy of a process's descriptor, in this one (`pidfd_getfd(2)`); `None` where there is none, or where it may not be had.
+pub(super) fn descriptor(process: u32, fd: i32) -> Option<OwnedFd> {
+    let process = pidfd_open(Pid::from_raw(i32::try_from(process).ok()?)?, PidfdFlags::empty()).ok()?;
+    pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()
 }
 
 /// The process that made a thread's.

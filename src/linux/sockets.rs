@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::descriptors::{NewSocket, Tables};
 use super::diag::{self, DiagEntry, DumpFilter};
 use super::netlink::Netlink;
+use super::proc;
 use super::sys;
 use crate::model::{
     Actor, Connection, InheritedDescriptor, KernelTable, Mode, Observation, PartialDump, Side, SocketFacts,
@@ -30,6 +32,24 @@ struct OpenSocket {
     socket: NewSocket,
     /// Of a program's, the process that has it.
     process: Option<u32>,
+}
+
+impl OpenSocket {
+    /// What is asked of the descriptor where it is: in its side's table, or in a copy of a program's. `None` where neither can be had.
+    fn ask<R: Send + 'static>(
+        &self,
+        tables: Option<&Tables>,
+        act: impl FnOnce(RawFd) -> R + Send + 'static,
+    ) -> Option<R> {
+        let NewSocket { fd, cookie, .. } = self.socket;
+        let Some(process) = self.process else {
+            let tables = tables?;
+            return tables.within(tables.process(self.actor), move || act(fd)).ok();
+        };
+        let copy = proc::descriptor(process, fd)?;
+        // The number may be another one's by now.
+        sys::cookie(copy.as_raw_fd()).is_ok_and(|of| of == cookie).then(|| act(copy.as_raw_fd()))
+    }
 }
 
 /// The sockets of a walk.
@@ -228,10 +248,7 @@ impl Sockets {
         let mut told: HashSet<u64> = sockets.iter().map(|facts| facts.cookie).collect();
         let unlisted = self.open.iter().filter(|open| told.insert(open.socket.cookie));
         let unlisted = unlisted.filter_map(|open| {
-            let facts = match &self.tables {
-                Some(tables) => unlisted_facts(open, tables)?,
-                None => concluded(open),
-            };
+            let facts = unlisted_facts(open, self.tables.as_deref())?;
             let held = descriptors.remove(&open.socket.cookie).unwrap_or_default();
             Some(with_holders(facts, &held))
         });
@@ -325,11 +342,7 @@ impl Sockets {
     fn facts(&self, entry: DiagEntry, owner: Option<Actor>, held: &[&OpenSocket]) -> SocketFacts {
         let udp = entry.state.tcp().is_none();
         // Of UDP the kernel's table counts the memory that it takes, not the bytes that came.
-        let next = || {
-            let (tables, holder) = (self.tables.as_ref()?, held.first()?);
-            let fd = holder.socket.fd;
-            tables.within(tables.process(holder.actor), move || sys::next_datagram(fd)).ok()?.ok()
-        };
+        let next = || held.first()?.ask(self.tables.as_deref(), sys::next_datagram)?.ok();
         let next = if udp { next() } else { None };
         let recv_queue = next.unwrap_or(entry.recv_queue);
         let counts_memory = udp && next.is_none();
@@ -425,9 +438,7 @@ fn with_holders(facts: SocketFacts, held: &[&OpenSocket]) -> SocketFacts {
 
 /// Whether a socket has a port, as `getsockname(2)` says: one without is bound to nothing. `true` where that can't be asked.
 fn has_port(open: &OpenSocket, tables: Option<&Tables>) -> bool {
-    let fd = open.socket.fd;
-    let Some(tables) = tables else { return true };
-    let Ok(Ok(name)) = tables.within(tables.process(open.actor), move || sys::calls::own_name(fd)) else { return true };
+    let Some(Ok(name)) = open.ask(tables, sys::calls::own_name) else { return true };
     name.as_socket().is_none_or(|own| own.port() != 0)
 }
 
@@ -443,7 +454,7 @@ fn meant(timer: Timer, entry: &DiagEntry) -> Timer {
     Timer { kind, ..timer }
 }
 
-/// A socket of another process's that the kernel's table doesn't have: an unconnected or closed one.
+/// A socket that the kernel's table doesn't have, and whose descriptor can't be asked: an unconnected or closed one.
 fn concluded(open: &OpenSocket) -> SocketFacts {
     let state = if open.socket.udp { SocketState::Unconnected } else { State::Closed.into() };
     without_entry(open, state, Source::Concluded, None)
@@ -451,11 +462,11 @@ fn concluded(open: &OpenSocket) -> SocketFacts {
 
 /// A socket that the kernel's table doesn't have: before `bind()`, or after a connection's end while the descriptor is
 /// still open. `TCP_INFO` tells its state; of a UDP socket, which has no such option, `getpeername()` whether it has a
-/// peer.
-fn unlisted_facts(open: &OpenSocket, tables: &Tables) -> Option<SocketFacts> {
-    let fd = open.socket.fd;
-    let (info, peer) =
-        tables.within(tables.process(open.actor), move || (sys::tcp_info(fd), sys::has_peer(fd))).ok()?;
+/// peer. `None` where it is a side's whose table is gone.
+fn unlisted_facts(open: &OpenSocket, tables: Option<&Tables>) -> Option<SocketFacts> {
+    let Some((info, peer)) = open.ask(tables, |fd| (sys::tcp_info(fd), sys::has_peer(fd))) else {
+        return (open.process.is_some() || tables.is_none()).then(|| concluded(open));
+    };
     let (state, source, info) = match info {
         Ok(bytes) => (diag::info_state(&bytes)?.into(), Source::TcpInfo, Some(diag::parse_info(&bytes))),
         Err(_) if peer.ok()? => (SocketState::Connected, Source::PeerName, None),
@@ -490,6 +501,8 @@ mod tests {
     use std::io::Write;
     use std::net::{Shutdown, TcpListener, TcpStream};
     use std::os::fd::{AsFd, AsRawFd};
+
+    use socket2::{Domain, Socket, Type};
 
     use super::*;
 
@@ -602,6 +615,31 @@ mod tests {
         drop(also_taken);
         scene.glance(of_second);
         assert_eq!(scene.told.sockets().len(), 5);
+    }
+
+    #[test]
+    fn a_programs_socket_is_asked_in_the_program_and_not_in_the_sides_own_table() {
+        let (mut scene, listener, _) = Scene::new();
+        scene.sockets.ask(Arc::new(Tables::new(&[Side::Server]).unwrap()));
+        let new = |kind| Socket::new(Domain::IPV4, kind, None).unwrap();
+        let (stream, datagram, closed) = (new(Type::STREAM), new(Type::DGRAM), new(Type::STREAM).cookie().unwrap());
+        datagram.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let mut opened = |fd, cookie, udp| {
+            scene.sockets.uses(false, udp);
+            scene.sockets.process_opened(std::process::id(), Side::Server.into(), NewSocket { fd, cookie, udp });
+        };
+        opened(stream.as_raw_fd(), stream.cookie().unwrap(), false);
+        opened(datagram.as_raw_fd(), datagram.cookie().unwrap(), true);
+        // Its number is another one's by now, which says nothing of it.
+        opened(listener.as_raw_fd(), closed, false);
+        datagram.send_to(&[0; 7], &datagram.local_addr().unwrap()).unwrap();
+        let sockets = scene.sockets.observe(Duration::ZERO).unwrap().sockets;
+        let of = |cookie| sockets.iter().find(|facts| facts.cookie == cookie).unwrap();
+        let state = |cookie| (of(cookie).state, of(cookie).source);
+        assert_eq!(state(stream.cookie().unwrap()), (State::Closed.into(), Source::TcpInfo));
+        assert_eq!(state(closed), (State::Closed.into(), Source::Concluded));
+        let datagrams = of(datagram.cookie().unwrap());
+        assert_eq!((datagrams.recv_queue, datagrams.counts_memory), (7, false));
     }
 
     #[test]

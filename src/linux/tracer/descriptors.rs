@@ -6,7 +6,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, PidfdGetfdFlags, pidfd_getfd, pidfd_open};
 use socket2::Socket;
 
 use crate::linux::descriptors::NewSocket;
@@ -127,7 +126,7 @@ impl SocketIdentities {
         if let Some(known) = self.0.get(&inode) {
             return *known;
         }
-        let copy = copy(process, fd).map(File::from);
+        let copy = proc::descriptor(process, fd).map(File::from);
         // The number may be another one's by now.
         if copy.as_ref().is_some_and(|copy| copy.metadata().is_ok_and(|of| of.ino() != inode)) {
             return None;
@@ -141,14 +140,8 @@ impl SocketIdentities {
 /// For how long a call on a thread's socket waits at most, one that sends or one that receives (SO_SNDTIMEO, SO_RCVTIMEO); `None`
 /// where that has no limit.
 pub(super) fn wait_limit(thread: u32, fd: i32, sends: bool) -> Option<Duration> {
-    let socket = Socket::from(copy(proc::process_of(thread)?, fd)?);
+    let socket = Socket::from(proc::descriptor(proc::process_of(thread)?, fd)?);
     if sends { socket.write_timeout() } else { socket.read_timeout() }.ok().flatten()
-}
-
-/// The same socket once more, in this process.
-fn copy(process: u32, fd: i32) -> Option<OwnedFd> {
-    let process = pidfd_open(Pid::from_raw(i32::try_from(process).ok()?)?, PidfdFlags::empty()).ok()?;
-    pidfd_getfd(&process, fd, PidfdGetfdFlags::empty()).ok()
 }
 
 #[cfg(test)]
