@@ -36,7 +36,7 @@ fn unknown_command(error: &Error, texts: &CliTexts) -> String {
         .filter(|command| !command.is_hide_set())
         .map(clap::Command::get_name)
         .collect::<Vec<_>>()
-        .join(", ");
+        .join(&texts.between);
     let sentence = fill(&texts.unknown_command, &[("found", &found), ("commands", &commands)]);
     // A lesson's name alone is the likeliest slip, and clap can't know it.
     if crate::lesson::builtin_names().contains(&found.as_str()) {
@@ -62,7 +62,7 @@ fn wrong_value(error: &Error, texts: &CliTexts) -> String {
     } else if option.contains(&texts.addr_name) {
         texts.allowed_address.clone()
     } else {
-        fill(&texts.allowed_values, &[("values", &values.join(", "))])
+        fill(&texts.allowed_values, &[("values", &values.join(&texts.between))])
     };
     // clap reports a missing value as an empty one.
     let text = if found.is_empty() { &texts.missing_value } else { &texts.invalid_value };

@@ -61,7 +61,7 @@ enum Preamble {
 }
 
 fn footer(texts: &CliTexts) -> String {
-    wrapped(&fill(&texts.footer, &[("lessons", &builtin_names().join(", "))]), COLUMNS)
+    wrapped(&fill(&texts.footer, &[("lessons", &builtin_names().join(&texts.between))]), COLUMNS)
 }
 
 /// clap's own headings are English: the template brings ours.

@@ -49,7 +49,7 @@ fn no_such_lesson(name: &str, texts: &CliTexts) -> Exit {
         _ => format!("./{}.toml", escape(name)),
     };
     let values: [(&str, &dyn std::fmt::Display); 3] =
-        [("found", &escape(name)), ("lessons", &names.join(", ")), ("path", &path)];
+        [("found", &escape(name)), ("lessons", &names.join(&texts.between)), ("path", &path)];
     let sentence = fill(&texts.no_such_lesson, &values);
     let meant = likely(name, names).map(|name| fill(&texts.did_you_mean, &[("suggestion", name)]));
     let sentence = meant.map_or(sentence.clone(), |meant| join(&sentence, &meant));

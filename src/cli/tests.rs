@@ -114,9 +114,9 @@ fn wrong_usage_is_told_in_chinese() {
     for (line, sentence) in [
         (
             "paly",
-            "错误： 没有命令 `paly`。可用的命令：learn, play, lessons, reset, glossary, check, new, server, client, free, watch, run, exec, replay, doctor。 你是不是想写 `play`？",
+            "错误： 没有命令 `paly`。可用的命令：learn、play、lessons、reset、glossary、check、new、server、client、free、watch、run、exec、replay、doctor。 你是不是想写 `play`？",
         ),
-        ("--mode moon", "错误： `moon` 不能作为 --mode 的值。 请使用其中之一：auto, lab, host。"),
+        ("--mode moon", "错误： `moon` 不能作为 --mode 的值。 请使用其中之一：auto、lab、host。"),
         ("--port 70000", "错误： `70000` 不能作为 --port 的值。 请写 1 到 65535 之间的整数。"),
         ("learn a b", "错误： 多了一个参数 `b`，请删去。"),
     ] {

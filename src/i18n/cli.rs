@@ -6,6 +6,7 @@ words! {
     /// Help and errors of the command line. The fields bear the names of the keys.
     #[allow(missing_docs)]
     pub struct CliTexts {
+        pub between: String,
         pub about: String,
         pub lacks_lang: String,
         pub usage: String,

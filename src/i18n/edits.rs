@@ -55,11 +55,12 @@ pub fn edit_fault(fault: &EditFault, server: SocketAddr, lang: Lang) -> String {
     let plain = |said: &Localized| said.get(lang).to_owned();
     match fault {
         EditFault::Field(found) => {
-            let fields = EditField::ALL.map(EditField::name).join(", ");
+            let fields = lang.list(EditField::ALL.map(EditField::name));
             fill(t.field.get(lang), &[("found", found), ("fields", &fields)])
         }
         EditFault::Value(field, found) => {
-            let facts = [("found", found.as_str()), ("field", field.name()), ("example", field.example())];
+            let facts =
+                [("found", found.as_str()), ("field", field.name_in(server.is_ipv6())), ("example", field.example())];
             let range = field.largest().map(|largest| fill(t.range.get(lang), &[("largest", &largest)]));
             fill(t.value.get(lang), &facts) + &range.unwrap_or_default()
         }

@@ -14,6 +14,14 @@ impl Lang {
             .filter(|texts| texts.code == self.code())
             .map_or(self.code(), |texts| &texts.name)
     }
+
+    /// Words as a list, as the language writes one.
+    pub fn list<T: AsRef<str>>(self, words: impl IntoIterator<Item = T>) -> String {
+        match LanguageTexts::load(self) {
+            Ok(texts) => texts.list(words),
+            Err(_) => words.into_iter().map(|word| word.as_ref().to_owned()).collect::<Vec<_>>().join(", "),
+        }
+    }
 }
 
 words! {

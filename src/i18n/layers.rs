@@ -27,6 +27,7 @@ words! {
         pub window_syn: String,
         pub window_unknown: String,
         pub options: String,
+        pub between: String,
         pub option_other: String,
         pub option_broken: String,
         pub udp: String,
@@ -153,7 +154,7 @@ pub fn options(packet: &Packet, initials: &Initials, numbers: Numbers, texts: &L
     };
     let what: Vec<String> = all.iter().map(one).collect();
     let n = (packet.header().len() - 20).to_string();
-    (!what.is_empty()).then(|| fill(&texts.options, &[("n", n), ("what", what.join(", "))]))
+    (!what.is_empty()).then(|| fill(&texts.options, &[("n", n), ("what", what.join(&texts.between))]))
 }
 
 fn internet(packet: &Packet, texts: &LayersTexts) -> Vec<String> {

@@ -44,7 +44,7 @@ pub fn rule_fault(fault: &RuleFault, lang: Lang) -> String {
     match fault {
         RuleFault::Nothing => t.nothing.get(lang).to_owned(),
         RuleFault::Effect(found) => {
-            let kinds = RuleKind::ALL.map(RuleKind::name).join(", ");
+            let kinds = lang.list(RuleKind::ALL.map(RuleKind::name));
             fill(t.effect.get(lang), &[("found", found.as_str()), ("kinds", &kinds)])
         }
         RuleFault::Selection(found) => of(&t.selection, found),

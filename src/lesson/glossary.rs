@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::i18n::words::{self, words};
-use crate::i18n::{Lang, LanguageTexts, Localized};
+use crate::i18n::{Lang, Localized};
 
 const ASSET: &str = "glossary.toml";
 
@@ -30,10 +30,7 @@ words! {
 impl Term {
     /// Its names in a language, the second ones behind the first; and those in other languages, where they are others.
     pub fn heads(&self, lang: Lang) -> (String, Option<String>) {
-        let list = |names: Vec<&str>| match LanguageTexts::load(lang) {
-            Ok(language) => language.list(names),
-            Err(_) => names.join(", "),
-        };
+        let list = |names: Vec<&str>| lang.list(names);
         let names = |of: Lang| -> Vec<&str> {
             let second = self.names.iter().flat_map(|names| names.get(of.code())).flatten().map(String::as_str);
             self.name.own(of).into_iter().chain(second).collect()

@@ -73,7 +73,7 @@ impl Lack {
 
     fn told(&self, words: &FaultTexts, language: &LanguageTexts) -> String {
         let t = &words.lack;
-        let list = |words: &[String]| if words.is_empty() { t.nothing.clone() } else { words.join(", ") };
+        let list = |words: &[String]| if words.is_empty() { t.nothing.clone() } else { language.list(words) };
         let name = |lang: &Lang| language.name_of(*lang).to_owned();
         let say = |text: &str, facts: &[(&str, &dyn Display)]| fill(text, facts);
         match self {

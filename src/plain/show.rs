@@ -36,7 +36,7 @@ fn by_layers(newest: Option<&SegmentView<'_>>, words: &LayersTexts) -> Vec<Strin
         if n == 1 {
             lines.push(format!("  ---- {} ----", words.socket));
         }
-        let head = format!("{} (OSI: {}): {}", layer.name, layer.osi.join(", "), layer.protocols);
+        let head = format!("{} (OSI: {}): {}", layer.name, layer.osi.join(&words.between), layer.protocols);
         lines.extend(indented("  ", &head));
         lines.extend(layer.says.iter().flat_map(|text| indented("    ", text)));
         lines.extend(bytes(layer.bytes, words));

@@ -7,6 +7,8 @@ use crate::model::edit::{Change, Edit, EditFault, EditField};
 /// A field of the copy.
 pub(super) struct CopyField {
     pub(super) field: EditField,
+    /// Its name, as the packet's family has it.
+    pub(super) name: &'static str,
     /// What stands in the original.
     pub(super) before: String,
     /// What is to stand in the copy.
@@ -45,8 +47,13 @@ impl SegmentCopy {
 
     /// What is to stand in a field, and whether that is another than in the original; `None` of a field that it hasn't.
     pub(super) fn of(&self, field: EditField) -> Option<(&str, bool)> {
-        let found = self.fields.iter().find(|one| one.field == field)?;
+        let found = self.field(field)?;
         Some((found.typed.input.value(), found.is_changed()))
+    }
+
+    /// A field; `None` of one that it hasn't.
+    pub(super) fn field(&self, field: EditField) -> Option<&CopyField> {
+        self.fields.iter().find(|one| one.field == field)
     }
 
     /// The field that has the keys.

@@ -50,7 +50,8 @@ impl App {
     fn begin_copy(&mut self) {
         let Some(segment) = self.chosen_segment().and_then(|id| self.view().segment(id)) else { return };
         let initials = self.view().initials_for_copy(&segment);
-        let of = |name| {
+        let ipv6 = segment.segment.from.is_ipv6();
+        let of = |name: EditField| {
             let before = match field(segment.segment, &initials, name)? {
                 // A captured one is unfinished, and goes on as the right one.
                 Change::Checksum(_) => Change::Checksum(true),
@@ -63,7 +64,7 @@ impl App {
                 typed.input.handle(InputRequest::GoToPrevChar);
                 typed.selected = false;
             }
-            Some(CopyField { field: name, typed, before })
+            Some(CopyField { field: name, name: name.name_in(ipv6), typed, before })
         };
         let fields = EditField::ALL.into_iter().filter_map(of).collect();
         let of = segment.id;

@@ -198,7 +198,7 @@ impl Labs {
         let left = self.folder.left_behind(&lock, name, &living).map_err(|error| self.no_folder(&error))?;
         if !left.is_empty() {
             let one = |(pid, program): &(u32, String)| format!("{} ({pid})", escape(program));
-            let programs = left.iter().take(LISTED).map(one).collect::<Vec<_>>().join(", ");
+            let programs = self.lang.list(left.iter().take(LISTED).map(one));
             return Err(
                 self.exit(&fill(&self.texts.left_behind, &[("lab", name as &dyn Display), ("programs", &programs)]))
             );
@@ -234,7 +234,7 @@ impl Labs {
 
     /// Several run: which one is meant?
     fn ask(&self, mut running: Vec<FoundLab>) -> Result<FoundLab, Exit> {
-        let names = running.iter().map(|lab| lab.name.to_string()).collect::<Vec<_>>().join(", ");
+        let names = self.lang.list(running.iter().map(|lab| lab.name.to_string()));
         let several = || self.exit(&fill(&self.texts.several, &[("names", &names)]));
         if !io::stdin().is_terminal() || !super::out::err_is_terminal() {
             return Err(several());

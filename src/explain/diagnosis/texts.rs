@@ -204,7 +204,7 @@ impl ProgramDiagnosis<'_> {
                 if fds.len() > NAMED {
                     named.push(words.say(|t| &t.more, &[("n", &(fds.len() - NAMED))]));
                 }
-                let values: [(&str, &dyn Display); 2] = [("n", &fds.len()), ("fds", &named.join(", "))];
+                let values: [(&str, &dyn Display); 2] = [("n", &fds.len()), ("fds", &words.lang.list(&named))];
                 (words.say(|t| &t.leaks, &values), words.say(|t| &t.leaks_do, &values))
             }
             DiagnosisKind::QueueFull { waiting, backlog } => {

@@ -83,13 +83,14 @@ impl SegmentContext<'_> {
     fn changed(&self, original: &SegmentView<'_>) -> String {
         let changed = changed(original.segment, self.segment.segment, &self.view.initials_for_copy(original));
         let one = |FieldChange { field, before, after }: FieldChange| {
-            format!("{} {} → {}", field.name(), before.short(), after.short())
+            let name = field.name_in(original.segment.from.is_ipv6());
+            format!("{name} {} → {}", before.short(), after.short())
         };
         let list: Vec<String> = changed.into_iter().map(one).collect();
         if list.is_empty() {
             return self.words.say(|t| &t.unchanged, &[]);
         }
-        self.words.say(|t| &t.changed, &[("what", &list.join(", "))])
+        self.words.say(|t| &t.changed, &[("what", &self.words.lang.list(&list))])
     }
 
     fn made_by(&self) -> String {

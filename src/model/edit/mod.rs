@@ -92,6 +92,20 @@ impl EditField {
         }
     }
 
+    /// Its name in a packet of this family: what IPv4 calls TTL is the hop limit of IPv6 (RFC 8200, section 3).
+    pub const fn name_in(self, ipv6: bool) -> &'static str {
+        match self {
+            EditField::Ttl if ipv6 => HOP_LIMIT,
+            other => other.name(),
+        }
+    }
+
+    /// The field of this name, in whichever family.
+    pub fn named(name: &str) -> Option<EditField> {
+        let is_it = |field: &EditField| [field.name(), field.name_in(true)].contains(&name);
+        EditField::ALL.into_iter().find(is_it)
+    }
+
     /// The largest number that can stand in it, where it holds a plain one; the smallest is 0.
     pub const fn largest(self) -> Option<u32> {
         match self {
@@ -123,6 +137,9 @@ impl EditField {
         }
     }
 }
+
+/// What stands in an IPv6 packet where IPv4 has its TTL.
+const HOP_LIMIT: &str = "hoplimit";
 
 /// What is to stand in one field. An option that is `None` isn't there.
 #[derive(Clone, Debug, PartialEq, Eq)]

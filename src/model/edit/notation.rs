@@ -227,7 +227,7 @@ impl Word {
     }
 
     pub(super) fn change(&self) -> Result<Change, EditFault> {
-        let field = EditField::ALL.into_iter().find(|field| field.name() == self.key);
+        let field = EditField::named(&self.key);
         let field = field.ok_or_else(|| EditFault::Field(self.key.clone()))?;
         let read = match (field, &self.value) {
             (EditField::Data, Some(value)) => Some(Change::Data(value.clone())),

@@ -34,7 +34,7 @@ impl FromStr for WantedFields {
     fn from_str(text: &str) -> Result<WantedFields, EditFault> {
         let mut wanted: Vec<WantedField> = Vec::new();
         for word in words(text)? {
-            let named = EditField::ALL.into_iter().find(|field| field.name() == word.key);
+            let named = EditField::named(&word.key);
             let said = word.text();
             let cookie = said.strip_prefix(BYTES).filter(|_| named.is_some_and(is_cookie));
             let one = match (named, cookie) {

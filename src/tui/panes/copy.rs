@@ -73,7 +73,7 @@ fn foot(scene: &Scene<'_>, copy: &SegmentCopy, width: usize) -> Vec<Line<'static
             wrap_text(&harmless(&edit_fault(fault, scene.app.walk().server(), scene.app.lang())), theme.bad.0, width)
         }
         None => {
-            let facts = [("field", field.field.name()), ("example", &example(field)), ("before", &field.before)];
+            let facts = [("field", field.name), ("example", &example(field)), ("before", &field.before)];
             wrap_text(&cut(&fill(&scene.texts.packet.copy_example, &facts), width), theme.dim.0, width)
         }
     };
@@ -82,7 +82,7 @@ fn foot(scene: &Scene<'_>, copy: &SegmentCopy, width: usize) -> Vec<Line<'static
     let pad = " ".repeat(room.saturating_sub(display_width(&shown)));
     let line = theme.fresh.0.add_modifier(Modifier::UNDERLINED);
     lines.push(Line::from(vec![
-        Span::styled(format!("{} = ", field.field.name()), theme.key.0),
+        Span::styled(format!("{} = ", field.name), theme.key.0),
         Span::styled(shown, line),
         Span::styled(pad, line),
     ]));
@@ -100,7 +100,7 @@ fn example(field: &CopyField) -> String {
 
 /// The columns of the label, those for what is typed, and how many of that are scrolled away.
 fn typed_place(field: &CopyField, width: usize) -> (usize, usize, usize) {
-    let label = field.field.name().len() + 3;
+    let label = field.name.len() + 3;
     let room = width.saturating_sub(label + 1);
     (label, room, field.typed.input.visual_scroll(room))
 }
@@ -110,9 +110,10 @@ fn below(scene: &Scene<'_>, copy: &SegmentCopy, row: &[EditField], width: usize)
     let there: Vec<EditField> = row.iter().copied().filter(|field| copy.of(*field).is_some()).collect();
     let room = width / there.len().max(1);
     let one = |field: EditField| {
-        let (value, changed) = copy.of(field)?;
-        let mark = if changed { CHANGED } else { ' ' };
-        let text = cut(&format!("{mark}{} {}", field.name(), escape_value(value)), room.saturating_sub(2));
+        let one = copy.field(field)?;
+        let mark = if one.is_changed() { CHANGED } else { ' ' };
+        let value = escape_value(one.typed.input.value());
+        let text = cut(&format!("{mark}{} {value}", one.name), room.saturating_sub(2));
         let pad = " ".repeat(room.saturating_sub(display_width(&text)));
         Some([Span::styled(text, style(scene, field)), Span::raw(pad)])
     };

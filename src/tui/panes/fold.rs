@@ -1,6 +1,7 @@
 //! A program's calls that tell nothing of their own: options, waiting, what a runtime asks. Several in a row are one line.
 
 use crate::explain::waited_fds;
+use crate::i18n::Lang;
 use crate::model::{Call, CallView, Moment};
 
 /// A call, or several that are folded, the newest first.
@@ -77,7 +78,7 @@ fn is_noise(call: &CallView<'_>) -> bool {
 }
 
 /// The names of folded calls, the first one first, each once with how often it was made.
-pub(super) fn names(folded: &[CallView<'_>]) -> String {
+pub(super) fn names(folded: &[CallView<'_>], lang: Lang) -> String {
     let mut names: Vec<(&str, usize)> = Vec::new();
     for call in folded.iter().rev() {
         let name = call.made.map_or("", |made| made.name.as_str());
@@ -87,7 +88,7 @@ pub(super) fn names(folded: &[CallView<'_>]) -> String {
         }
     }
     let one = |(name, count): (&str, usize)| if count > 1 { format!("{name} ×{count}") } else { name.to_owned() };
-    names.into_iter().map(one).collect::<Vec<_>>().join(", ")
+    lang.list(names.into_iter().map(one))
 }
 
 #[cfg(test)]
@@ -133,7 +134,7 @@ mod tests {
         let rows = |unfolded| rows(view.calls(Actor::from(Side::Server)), unfolded);
         let [CallRow::Waits(waits, beneath), CallRow::Call(listen)] = &rows(false)[..] else { panic!("other rows") };
         assert_eq!((waits.called(), listen.called()), ("epoll_pwait", "listen"));
-        assert_eq!(names(beneath), "epoll_ctl, accept4");
+        assert_eq!(names(beneath, Lang::EN), "epoll_ctl, accept4");
         assert!(rows(true).iter().all(|row| matches!(row, CallRow::Call(_))) && rows(true).len() == 4);
     }
 
@@ -167,7 +168,7 @@ mod tests {
         };
         assert_eq!((mistake.called(), own.called()), ("close", "listen"));
         assert_eq!(
-            (names(first), names(looks)),
+            (names(first, Lang::EN), names(looks, Lang::EN)),
             ("socket, connect, close".into(), "socket ×2, connect ×2, close ×2".into())
         );
         assert!(looks.iter().all(|call| call.quiet) && !mistake.quiet && !own.quiet);
@@ -197,8 +198,8 @@ mod tests {
             let rows = rows(view.calls(Actor::from(Side::Server)), unfolded);
             let text = |row: CallRow<'_>| match row {
                 CallRow::Call(call) => call.called().to_owned(),
-                CallRow::Waits(call, beneath) => format!("{} over ({})", call.called(), names(&beneath)),
-                CallRow::Folded(folded) => format!("({})", names(&folded)),
+                CallRow::Waits(call, beneath) => format!("{} over ({})", call.called(), names(&beneath, Lang::EN)),
+                CallRow::Folded(folded) => format!("({})", names(&folded, Lang::EN)),
             };
             rows.into_iter().map(text).collect()
         };

@@ -121,7 +121,7 @@ fn free_title<'a>(scene: &Scene<'a>) -> &'a str {
 fn members(scene: &Scene<'_>) -> (String, String) {
     let lab = scene.app.walk().free().and_then(|free| free.options().lab.clone()).unwrap_or_default();
     let members = scene.view.members();
-    let roles = members.iter().map(|member| role(scene, member)).collect::<Vec<_>>().join(", ");
+    let roles = scene.app.lang().list(members.iter().map(|member| role(scene, member)));
     let count = fill(&scene.texts.free.members, &[("n", &members.len())]);
     let shorter = if members.len() > 1 { count } else { roles.clone() };
     let of_lab = |who: String| if lab.is_empty() { who } else { format!("{lab}: {who}") };

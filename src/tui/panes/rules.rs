@@ -171,7 +171,7 @@ fn names(scene: &Scene<'_>, of: &[&Member]) -> String {
             _ => played.join(" + "),
         }
     };
-    of.iter().map(one).collect::<Vec<_>>().join(", ")
+    scene.app.lang().list(of.iter().map(one))
 }
 
 /// What of programs doesn't wait, in few words: their calls, segments.

@@ -127,7 +127,7 @@ fn call_block(scene: &Scene<'_>, actor: Actor, width: usize, rows: usize) -> Vec
             fold::CallRow::Call(call) => (call_lines(scene, &call, width), 1),
             fold::CallRow::Waits(call, beneath) => (waiting_lines(scene, &call, &beneath, width), 1 + beneath.len()),
             fold::CallRow::Folded(folded) => {
-                let text = cut(&format!("⋯ {}", fold::names(&folded)), width);
+                let text = cut(&format!("⋯ {}", fold::names(&folded, scene.app.lang())), width);
                 (vec![Line::styled(text, scene.theme.dim.0)], folded.len())
             }
         };

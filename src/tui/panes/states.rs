@@ -138,7 +138,7 @@ fn caption(scene: &Scene<'_>, end: &DiagramEnd, width: usize) -> Option<Line<'st
     let why = reason(scene, previous, end);
     // The reason is the diagram's, not the kernel's: marked as concluded.
     let first = why.first().map_or(String::new(), |first| format!(" {names} {first} = "));
-    let texts = [format!(" {names} {} = ", why.join(", ")), first, format!(" {names} ")];
+    let texts = [format!(" {names} {} = ", scene.app.lang().list(&why)), first, format!(" {names} ")];
     let texts = texts.into_iter().skip(if why.is_empty() { 2 } else { 0 });
     let text = { texts }.find(|text| display_width(text) <= width)?;
     Some(Line::from(Span::styled(text, scene.theme.side(end.side).bold())))

@@ -44,6 +44,24 @@ fn all_up_to_the_marked_one_go_and_all_from_its_end() {
     assert_eq!(asked(press(&mut from, KeyCode::Char('A'))), delivered(&[2, 3]));
 }
 
+/// IPv6 has no TTL: what stands in its place has the name that its own header has for it, and is typed so.
+#[test]
+fn what_ipv4_calls_ttl_has_ipv6s_own_name_there() {
+    let six = |port: u16| std::net::SocketAddr::new(std::net::Ipv6Addr::LOCALHOST.into(), port);
+    for (packet, name, other) in [
+        (crate::tcp::testing::segment(six(9), six(8000), 1, 0, &["SYN"], b""), "hoplimit 64", "ttl"),
+        (segment(client(), "SYN", 1, 0, b""), "ttl 64", "hoplimit"),
+    ] {
+        let mut made = Made::new();
+        made.send(packet);
+        let mut app = app_of(made, Lang::EN, 80, 24);
+        keys(&mut app, "pe");
+        assert!(text(&app).contains(name) && !text(&app).contains(other), "{}", text(&app));
+    }
+    let typed = |text: &str| text.parse::<crate::model::edit::Edit>().unwrap();
+    assert_eq!(typed("hoplimit=5"), typed("ttl=5"));
+}
+
 #[test]
 fn fields_of_a_copy_are_changed_over_the_picture_and_enter_sends_it() {
     for lang in Lang::all() {

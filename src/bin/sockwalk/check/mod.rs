@@ -173,8 +173,10 @@ impl Checker<'_> {
             ];
             self.note(lesson, (wrong.line, column), true, &fill(&t.broken, &values), findings);
         }
-        let notes =
-            [(&t.unseen, unseen.to_string(), unseen > 0), (&t.left_out, left_out.join(", "), !left_out.is_empty())];
+        let notes = [
+            (&t.unseen, unseen.to_string(), unseen > 0),
+            (&t.left_out, self.invocation.lang.list(&left_out), !left_out.is_empty()),
+        ];
         for (text, what, _) in notes.iter().filter(|(.., there)| *there) {
             let values = [("file", harmless(&lesson.file)), ("mode", mode.name().to_owned()), ("what", what.clone())];
             findings.lines.push(fill(text, &values));
