@@ -132,3 +132,51 @@ fn chinese_texts_have_one_set_of_terms_and_one_kind_of_quotation_marks() {
     assert!(seen > 1_000, "only {seen} texts: are they found?");
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// Where a comma and a blank stand between what isn't words, but C or a file's notation; and where the English ones are kept.
+const NOTATION: [&str; 7] = [
+    "src/i18n/language.rs",
+    "src/lesson/notation.rs",
+    "src/plain/lines.rs",
+    "src/tui/code.rs",
+    "src/tui/panes/side.rs",
+    "src/walk/claims.rs",
+    "src/lesson/parse.rs",
+];
+
+/// A list of words is written as its language writes one: in Chinese with 、.
+#[test]
+fn no_list_of_words_is_joined_by_the_comma_of_one_language() {
+    fn below(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                below(&path, found);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for layer in ["bin", "cli", "explain", "i18n", "lesson", "plain", "theme", "tui", "walk"] {
+        below(&root.join("src").join(layer), &mut files);
+    }
+    let mut joined = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+        let source = read_to_string(&path).unwrap();
+        let own = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let is_one = |line: &&str| line.contains("join(\", \")") || line.contains("join(\"; \")");
+        let is_notation = NOTATION.contains(&name.as_str()) || name.contains("/tests");
+        joined
+            .extend(own.lines().filter(is_one).filter(|_| !is_notation).map(|line| format!("{name}: {}", line.trim())));
+    }
+    assert!(joined.is_empty(), "{joined:#?}");
+    // The languages' own separators.
+    let separator = |code: &str| {
+        let text = read_to_string(root.join("assets/text").join(code).join("language.toml")).unwrap();
+        text.parse::<Table>().unwrap()["separator"].as_str().unwrap().to_owned()
+    };
+    assert_eq!([separator("en"), separator("zh")], [", ", "、"].map(str::to_owned));
+}

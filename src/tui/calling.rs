@@ -5,9 +5,10 @@ use tui_input::Input;
 
 use super::app::App;
 use super::command::Command;
+use super::line::ToldOfLine;
 use super::menu;
 use super::messages::AppEffect;
-use crate::model::typed::{self, Mistyped, Nameable, TypedLine, complete};
+use crate::model::typed::{self, HeldValue, Mistyped, Nameable, TypedLine, complete};
 use crate::model::{Actor, Call, KernelChange, Mode, SettingFault, SideProcess, edit, is_kernel_change, rule};
 use crate::walk::{Phase, WalkCommand, WireAbility};
 
@@ -90,44 +91,66 @@ pub(super) fn send(app: &mut App, effects: &mut Vec<AppEffect>) {
         _ => meant(app, &text),
     };
     match order {
-        Ok(Some(order)) => {
+        Ok(LineOutcome::Order(order)) => {
             app.input = None;
             app.lines.keep(text);
             app.does(order);
         }
-        // A name got its value: nothing is called, and the next line can be typed.
-        Ok(None) => {
+        // Nothing is called, and the next line can be typed.
+        Ok(LineOutcome::Told(told)) => {
             app.lines.keep(text);
-            app.lines.given = app.lines.variables.newest();
+            app.lines.given = Some(told);
             app.input = Some(Input::default());
             app.changed = true;
         }
-        Err(mistyped) => app.lines.mistyped = Some(mistyped),
+        Err(mistyped) => {
+            // What is left of the line is there to be taken, or to be changed.
+            if let Mistyped::Around(call) = &mistyped {
+                app.lines.keep(text);
+                app.input = Some(Input::new(call.clone()));
+            }
+            app.lines.mistyped = Some(mistyped);
+        }
     }
 }
 
-/// What a line has the walk do; `None` where it only gives a name its value.
-fn meant(app: &mut App, text: &str) -> Result<Option<WalkCommand>, Mistyped> {
+/// What comes of a line.
+enum LineOutcome {
+    /// The walk does this.
+    Order(WalkCommand),
+    /// Nothing but what is told of it.
+    Told(ToldOfLine),
+}
+
+fn meant(app: &mut App, text: &str) -> Result<LineOutcome, Mistyped> {
     if edit::is_edit(text) {
-        return app.made_of(text).map(Some).map_err(Mistyped::Edit);
+        return app.made_of(text).map(LineOutcome::Order).map_err(Mistyped::Edit);
     }
     if rule::is_rule(text) {
-        return app.rule_of(text).map(Some).map_err(Mistyped::Rule);
+        return app.rule_of(text).map(LineOutcome::Order).map_err(Mistyped::Rule);
     }
     if is_kernel_change(text) {
         let is_lab = app.walk.wire() == WireAbility::Holds;
         let change = if is_lab { text.parse() } else { Err(SettingFault::NoLab) };
         let change = change.and_then(|change| is_there(app, change));
-        return change.map(|change| Some(WalkCommand::Kernel(change))).map_err(Mistyped::Setting);
+        return change.map(|change| LineOutcome::Order(WalkCommand::Kernel(change))).map_err(Mistyped::Setting);
     }
     let (name, call) = match typed::read(text, &menu::usual(app))? {
         TypedLine::Call(name, call) => (name, call),
-        TypedLine::Value(name, value) => {
+        TypedLine::Values(values) => {
             let actor = menu::caller(app).ok_or(Mistyped::OfProgram)?;
-            app.lines.variables.set(actor, name, app.walk.trace().now(), value);
-            return Ok(None);
+            for (name, value) in values.clone() {
+                app.lines.variables.set(actor, name, app.walk.trace().now(), value);
+            }
+            return Ok(LineOutcome::Told(ToldOfLine::Given(values)));
         }
+        TypedLine::Unneeded(why) => return Ok(LineOutcome::Told(ToldOfLine::Unneeded(why))),
     };
+    order_of_call(app, text, name, call).map(LineOutcome::Order)
+}
+
+/// What has the walk make a call, whose value gets a name, and what it fills too.
+fn order_of_call(app: &mut App, text: &str, name: Option<String>, call: Call) -> Result<WalkCommand, Mistyped> {
     // Elsewhere libc would ask the machine's own network for a name.
     if matches!(call, Call::GetAddrInfo(_)) && app.walk.mode() != Mode::Lab {
         return Err(Mistyped::OnlyLab(call.name()));
@@ -147,7 +170,10 @@ fn meant(app: &mut App, text: &str) -> Result<Option<WalkCommand>, Mistyped> {
             if let Some(name) = name {
                 app.lines.variables.returns(actor, name, app.walk.trace().now(), call.clone());
             }
-            Ok(Some(make(app, actor, call)))
+            for filled in typed::fills(text, &call) {
+                app.lines.variables.fills(actor, app.walk.trace(), filled, &call);
+            }
+            Ok(make(app, actor, call))
         }
     }
 }
@@ -248,7 +274,9 @@ impl App {
         let caller = menu::caller(self);
         let fds = caller.map(|actor| menu::descriptors(self, actor)).unwrap_or_default();
         let variables = caller.map(|actor| self.lines.variables.of(actor, self.walk.trace())).unwrap_or_default();
-        let names = variables.into_iter().map(|(name, _)| name).collect();
+        // A structure is no descriptor.
+        let is_number = |value: &Option<HeldValue>| matches!(value, None | Some(HeldValue::Text(_)));
+        let names = variables.into_iter().filter(|(_, value)| is_number(value)).map(|(name, _)| name).collect();
         let reached = self.walk.runner().zip(self.furthest).into_iter().flat_map(|(runner, furthest)| {
             let steps = runner.steps().iter().filter(move |step| **step <= furthest);
             steps.map(|step| runner.lesson().steps[*step].id.clone())

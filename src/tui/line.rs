@@ -1,18 +1,27 @@
 //! What goes with the line that the learner types: those typed before, what Tab offers, and what is wrong with it.
 
 use super::variables::Variables;
-use crate::model::typed::Mistyped;
+use crate::model::typed::{HeldValue, Mistyped};
 
 /// So many lines are kept.
 const KEPT: usize = 100;
+
+/// What is told of the line before this one, for which nothing was called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ToldOfLine {
+    /// It gave names these values.
+    Given(Vec<(String, HeldValue)>),
+    /// Nothing is done for it: why.
+    Unneeded(Mistyped),
+}
 
 /// Beside the line itself.
 #[derive(Debug, Default)]
 pub(super) struct TypedLines {
     /// Why what was typed is no call.
     pub(super) mistyped: Option<Mistyped>,
-    /// The name that the line before gave a value, and the value.
-    pub(super) given: Option<(String, String)>,
+    /// What is told of the line before.
+    pub(super) given: Option<ToldOfLine>,
     /// What may stand at the cursor, where that is several words.
     pub(super) offers: Vec<String>,
     /// The names that lines have given values.

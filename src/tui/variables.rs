@@ -1,8 +1,8 @@
 //! The variables of C that typed lines have given values: names that belong to the line, not to the trace. What one holds is read out of the
 //! trace, so that it is what the call really returned.
 
-use crate::model::typed::Variable;
-use crate::model::{Actor, Call, Moment, Outcome, Trace};
+use crate::model::typed::{AddressFields, Filled, HeldValue, Variable};
+use crate::model::{Actor, Call, Moment, Outcome, Returned, Trace};
 
 /// So many names are kept.
 const KEPT: usize = 100;
@@ -23,30 +23,29 @@ struct Named {
 
 #[derive(Debug)]
 enum Held {
-    /// What stood behind the `=`.
-    Text(String),
+    /// What a line gave it.
+    Value(HeldValue),
     /// What this call returns, which was asked for then.
     Return(Call),
+    /// What this call puts into it, which was asked for then; and what it held before that, if anything.
+    Filled(Call, Filled, Option<HeldValue>),
 }
 
 impl Variables {
-    /// A name gets the value of a text.
-    pub(super) fn set(&mut self, actor: Actor, name: String, since: Moment, text: String) {
-        self.put(Named { actor, name, since, holds: Held::Text(text) });
+    /// A name gets a value.
+    pub(super) fn set(&mut self, actor: Actor, name: String, since: Moment, value: HeldValue) {
+        self.put(Named { actor, name, since, holds: Held::Value(value) });
+    }
+
+    /// A name gets what a call will fill that is asked for now.
+    pub(super) fn fills(&mut self, actor: Actor, trace: &Trace, (name, what): (String, Filled), call: &Call) {
+        let before = self.of(actor, trace).into_iter().rfind(|(known, _)| *known == name).and_then(|(_, value)| value);
+        self.put(Named { actor, name, since: trace.now(), holds: Held::Filled(call.clone(), what, before) });
     }
 
     /// A name gets what a call will return that is asked for now.
     pub(super) fn returns(&mut self, actor: Actor, name: String, since: Moment, call: Call) {
         self.put(Named { actor, name, since, holds: Held::Return(call) });
-    }
-
-    /// The name that got a text last, and the text.
-    pub(super) fn newest(&self) -> Option<(String, String)> {
-        let newest = self.0.last()?;
-        match &newest.holds {
-            Held::Text(text) => Some((newest.name.clone(), text.clone())),
-            Held::Return(_) => None,
-        }
     }
 
     fn put(&mut self, named: Named) {
@@ -71,18 +70,39 @@ impl Variables {
 
 impl Named {
     /// What it holds; `None` where its call was never made or its process was killed, and no value inside where the call hasn't returned.
-    fn value(&self, trace: &Trace) -> Option<Option<String>> {
+    fn value(&self, trace: &Trace) -> Option<Option<HeldValue>> {
         let view = trace.present();
         if view.killed_between(self.actor, self.since, trace.now()) {
             return None;
         }
+        let outcome = |call: &Call| {
+            let since = view.calls(self.actor).take_while(|made| made.entered >= self.since);
+            Some(since.filter(|made| made.own == call).last()?.outcome)
+        };
         match &self.holds {
-            Held::Text(text) => Some(Some(text.clone())),
-            Held::Return(call) => {
-                let since = view.calls(self.actor).take_while(|made| made.entered >= self.since);
-                Some(since.filter(|made| made.own == call).last()?.outcome.map(returned))
-            }
+            Held::Value(value) => Some(Some(value.clone())),
+            Held::Return(call) => Some(outcome(call)?.map(|outcome| HeldValue::Text(returned(outcome)))),
+            Held::Filled(call, what, before) => match outcome(call) {
+                Some(None) => Some(None),
+                Some(Some(Ok(returned))) => {
+                    Some(Some(filled(*what, returned, before.as_ref()).or_else(|| before.clone())?))
+                }
+                Some(Some(Err(_))) | None => Some(Some(before.clone()?)),
+            },
         }
+    }
+}
+
+/// What a call put into a variable; `None` where it put nothing there.
+fn filled(what: Filled, returned: &Returned, before: Option<&HeldValue>) -> Option<HeldValue> {
+    let size = match before {
+        Some(HeldValue::Bytes(size, _)) => *size,
+        _ => None,
+    };
+    match what {
+        Filled::Bytes => (returned.value > 0).then(|| HeldValue::Bytes(size, Some(returned.data.clone()))),
+        Filled::Address => returned.peer.map(|peer| HeldValue::Address(AddressFields::of(peer))),
+        Filled::List => (returned.value == 0).then(|| HeldValue::Found(returned.addresses.clone())),
     }
 }
 

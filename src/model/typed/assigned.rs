@@ -1,65 +1,92 @@
 //! What stands in C before a call: the name of a variable that gets what the call returns; and such names where a call wants what
 //! they hold.
 
-use std::net::SocketAddr;
-
-use super::address;
-use super::written_in_c::{is_identifier, no_call};
-use super::{Mistyped, TypedWord, Usual, words};
+use super::declared::{self, assigned, assigned_name};
+use super::expression::expression;
+use super::held::{Filled, HeldValue, held, text_of};
+use super::typed_line::TypedLine;
+use super::written_in_c::is_identifier;
+use super::{Mistyped, Usual, around, structures};
 use crate::model::{Call, CallName, edit, is_kernel_change, rule};
-
-/// A name, and what it stands for: a number, a text in quotation marks, the braces of a structure. `None` while it has no value yet: the
-/// call that gives it one hasn't returned.
-pub type Variable = (String, Option<String>);
-
-/// A line of C.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TypedLine {
-    /// A call, and the name of what it returns.
-    Call(Option<String>, Call),
-    /// A name, and the value that it gets.
-    Value(String, String),
-}
-
-/// The most characters that a variable's value may have.
-const LONGEST_VALUE: usize = 200;
 
 /// What a line of C says.
 ///
 /// # Errors
 /// [`Mistyped`] says what it isn't.
 pub fn read(text: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
-    if let Some(second) = second_statement(text) {
-        return Err(Mistyped::Several(second.to_owned()));
+    let typed = text;
+    let text = around::without_comment(typed);
+    if text.is_empty() && !typed.trim().is_empty() {
+        return Ok(TypedLine::Unneeded(Mistyped::Comment));
     }
-    let Some((before, behind)) = parted(text) else {
-        if let Some(declared) = declaration(text) {
-            return Err(declared);
-        }
-        return Ok(TypedLine::Call(None, super::call(text, usual)?));
-    };
-    let name = assigned_name(before)?;
-    if behind.trim_end_matches(';').trim().is_empty() {
+    if let Some(line) = around::read(text, usual) {
+        return line;
+    }
+    if let Some(second) = second_statement(text) {
+        return several(text, second, usual);
+    }
+    if let Some(line) = declared::read(text, usual) {
+        return line;
+    }
+    let Some((before, behind)) = parted(text) else { return called(text, usual) };
+    if !behind.contains(|c: char| !c.is_whitespace() && c != ';') {
         return Err(Mistyped::Declared(text.trim().to_owned()));
     }
-    if let Some(address) = address::address(behind) {
-        return Ok(TypedLine::Value(name, address.to_string()));
+    if is_member(before) {
+        return structures::member(before.trim(), behind, &usual.variables);
     }
-    match value(behind) {
-        // An address stands in the call.
-        Some(value) if value.contains("AF_INET") => Err(no_call(".sin_addr", &[]).named(&name)),
-        Some(value) => Ok(TypedLine::Value(name, value)),
-        None => super::call(behind, usual).map(|call| TypedLine::Call(Some(name), call)),
+    if before.contains('[') {
+        return at_place(before, behind, usual);
+    }
+    let name = assigned_name(before)?;
+    // In C it would be an error; here the family says which structure it is.
+    if let Some(address) = super::address::address(behind, None, &|name| text_of(&usual.variables, name)) {
+        return Ok(TypedLine::Values(vec![(name, HeldValue::Address(address))]));
+    }
+    assigned(name, behind, usual)
+}
+
+/// A call that gives no name a value, or what isn't made here.
+fn called(text: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
+    if let Some((function, inside)) = around::function(text).filter(|(name, _)| structures::is_filler(name)) {
+        return structures::filled(function, inside, &usual.variables);
+    }
+    match super::call(around::without_cast(text), usual) {
+        Ok(call) => Ok(TypedLine::Call(None, call)),
+        Err(told) if told.is_unneeded() => Ok(TypedLine::Unneeded(told)),
+        Err(mistyped) => Err(mistyped),
     }
 }
 
-impl Mistyped {
-    /// The same of what is typed under another name.
-    fn named(self, name: &str) -> Mistyped {
-        match self {
-            Mistyped::Instead(_, instead) => Mistyped::Instead(name.to_owned(), instead),
-            other => other,
+/// Several statements: where nothing is done for any of them, that is told of the first.
+fn several(text: &str, second: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
+    let first = text[..text.len() - second.len()].trim_end();
+    let (first, rest) = (first.trim_end_matches([';', '}']), read(second, usual));
+    match (read(first, usual), rest) {
+        (Ok(TypedLine::Unneeded(told)), Ok(TypedLine::Unneeded(_))) => Ok(TypedLine::Unneeded(told)),
+        _ => Err(Mistyped::Several(second.to_owned())),
+    }
+}
+
+/// Whether a member of a structure stands before the `=`.
+fn is_member(before: &str) -> bool {
+    let end = before.find(['.', '-']).unwrap_or(before.len());
+    end < before.len() && is_identifier(before[..end].trim())
+}
+
+/// `buf[n] = 0` behind the bytes that came, which ends a text in C; of nothing else a part gets a value.
+fn at_place(before: &str, behind: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
+    let wrong = || Mistyped::Assigned(before.trim().to_owned());
+    let (name, place) = before.trim().split_once('[').ok_or_else(wrong)?;
+    let place = expression(place.trim_end_matches(']'), &usual.variables)?;
+    let is_end = matches!(behind.trim_end_matches(';').trim(), "0" | "'\\0'" | "'\\x00'");
+    match (held(&usual.variables, name)?, place) {
+        (Some(HeldValue::Bytes(_, Some(data))), Some(HeldValue::Text(place)))
+            if is_end && place == data.len().to_string() =>
+        {
+            Ok(TypedLine::Unneeded(Mistyped::Instead(before.trim().to_owned(), super::Instead::Nothing)))
         }
+        _ => Err(wrong()),
     }
 }
 
@@ -97,113 +124,24 @@ fn parted(text: &str) -> Option<(&str, &str)> {
     (!is_condition && !is_argument).then_some((before, behind))
 }
 
-/// The name that gets the value, with or without its type before it.
-fn assigned_name(before: &str) -> Result<String, Mistyped> {
-    let words: Vec<&str> = before.split([' ', '\t', '*']).filter(|word| !word.is_empty()).collect();
-    let Some((last, types)) = words.split_last() else { return Err(Mistyped::Assigned(before.trim().to_owned())) };
-    if let member @ Mistyped::Instead(..) = no_call(last, &[]) {
-        return Err(member);
-    }
-    // `char text[]`
-    let name = last.split_once('[').map_or(*last, |(name, _)| name);
-    let is_plain = is_identifier(name) && types.iter().all(|word| is_identifier(word)) && types.len() < 4;
-    if is_plain && CallName::typed(name).is_none() {
-        Ok(name.to_owned())
-    } else {
-        Err(Mistyped::Assigned(before.trim().to_owned()))
-    }
-}
-
-/// The value that stands in a line itself: a number, a text, a structure's braces.
-fn value(text: &str) -> Option<String> {
-    let text = text.trim().trim_end_matches(';').trim();
-    let is_text = text.len() > 1 && text.starts_with('"') && text.find('"') != text.rfind('"');
-    let is_number = text.parse::<f64>().is_ok_and(f64::is_finite) && !text.contains(['e', 'E']);
-    let is_structure = text.starts_with('{') && text.ends_with('}');
-    ((is_text || is_number || is_structure) && text.chars().count() <= LONGEST_VALUE).then(|| text.to_owned())
-}
-
-/// That a line only declares a variable: `int fd;`, `char buf[100];`, `struct sockaddr_in addr;`.
-fn declaration(text: &str) -> Option<Mistyped> {
-    const TYPES: [&str; 13] = [
-        "int",
-        "char",
-        "struct",
-        "const",
-        "unsigned",
-        "long",
-        "short",
-        "size_t",
-        "ssize_t",
-        "socklen_t",
-        "fd_set",
-        "pid_t",
-        "float",
-    ];
-    let text = text.trim();
-    let first = text.split([' ', '\t', '*']).next().filter(|first| TYPES.contains(first))?;
-    if text.contains("sockaddr") {
-        return Some(no_call(".sin_addr", &[]).named(text.trim_end_matches(';')));
-    }
-    let is_alone = text.len() > first.len() && !text.contains('(');
-    is_alone.then(|| Mistyped::Declared(text.trim_end_matches(';').to_owned()))
-}
-
-/// Puts what the variables hold in the places of their names: in C's brackets everywhere, in a shorter line in the descriptor's place.
-/// What has a `&` before it is no value, but a place that is filled, unless it is an option's value or an address that the call takes.
-pub(super) fn resolved(
-    name: CallName,
-    in_c: bool,
-    arguments: &[TypedWord],
-    usual: &Usual,
-) -> Result<Vec<TypedWord>, Mistyped> {
-    let mut all = Vec::new();
-    for (at, word) in arguments.iter().enumerate() {
-        let bare = word.text.trim_matches(['{', '}', '&']);
-        let known = usual.variables.iter().rfind(|(known, _)| known == bare);
-        // What the kernel fills keeps its name; an address is given to it.
-        let is_given = name == CallName::SetSockOpt || given(name, known).is_some();
-        let is_filled = word.text.starts_with('&') && !is_given;
-        // Of a variable's size its value says nothing.
-        let is_sized = at > 0 && arguments[at - 1].text == "sizeof";
-        match known.filter(|_| !word.quoted && !is_filled && !is_sized && (in_c || at == 0)) {
-            None => all.push(word.clone()),
-            Some((name, None)) => return Err(Mistyped::NotYet(name.clone())),
-            Some((_, Some(value))) => {
-                let (open, close) = (word.text.starts_with('{'), word.text.ends_with('}'));
-                let value = format!("{}{value}{}", if open { "{" } else { "" }, if close { "}" } else { "" });
-                all.extend(words(&value, false)?);
-            }
-        }
-    }
-    if in_c { Ok(sums(all)) } else { Ok(all) }
-}
-
-/// The value of a variable that stands by its address where a call wants one of the network.
-fn given(name: CallName, known: Option<&Variable>) -> Option<&Variable> {
-    let takes = matches!(name, CallName::Bind | CallName::Connect | CallName::SendTo);
-    let is_address = |value: &String| value.parse::<SocketAddr>().is_ok();
-    known.filter(|(_, value)| takes && value.as_ref().is_some_and(is_address))
-}
-
-/// `4 + 1` as one number: the first argument of `select()` is written so.
-fn sums(words: Vec<TypedWord>) -> Vec<TypedWord> {
-    let mut all: Vec<TypedWord> = Vec::new();
-    for word in words {
-        let number = |word: &TypedWord| word.text.parse::<i32>().ok().filter(|_| !word.quoted);
-        let sum = match all.as_slice() {
-            [.., before, plus] if plus.text == "+" && !plus.quoted => {
-                number(before).zip(number(&word)).and_then(|(one, other)| one.checked_add(other))
-            }
-            _ => None,
-        };
-        match sum {
-            Some(sum) => {
-                all.truncate(all.len() - 2);
-                all.push(TypedWord::plain(sum.to_string()));
-            }
-            None => all.push(word),
-        }
-    }
-    all
+/// The names that a line has for what its call fills, and what of the outcome each gets.
+pub fn fills(text: &str, call: &Call) -> Vec<(String, Filled)> {
+    let text = around::without_comment(text);
+    let begin = call_begins(text);
+    let Some((_, inside)) = around::function(around::without_cast(&text[begin..])) else { return Vec::new() };
+    let Some(arguments) = super::address::parts(inside) else { return Vec::new() };
+    let name = |at: usize| {
+        let text = arguments.get(at)?.rsplit([')', '&', ' ']).next()?.trim();
+        is_identifier(text).then(|| text.to_owned()).filter(|name| name != "NULL" && name != "nullptr")
+    };
+    let bytes = || name(1).map(|name| (name, Filled::Bytes));
+    let address = |at| name(at).map(|name| (name, Filled::Address));
+    let all = match call.name() {
+        CallName::Recv | CallName::Read => [bytes(), None],
+        CallName::RecvFrom => [bytes(), address(4)],
+        CallName::Accept | CallName::Accept4 | CallName::GetSockName | CallName::GetPeerName => [address(1), None],
+        CallName::GetAddrInfo => [name(3).map(|name| (name, Filled::List)), None],
+        _ => [None, None],
+    };
+    all.into_iter().flatten().collect()
 }

@@ -20,10 +20,14 @@ impl Arguments<'_> {
         lookup.service = self.name(lookup.service)?;
         while let Some(word) = self.next() {
             let text = word.text.as_str();
-            // The hints and the list are variables of the learner's own; what type is asked for is always so.
-            let is_variable = text.starts_with('&') || NULL.contains(&text) || matches!(text, "SOCK_STREAM" | "|");
-            if is_variable && !word.quoted {
+            // The list is a variable of the learner's own; what type is asked for is always so.
+            let is_list = text.starts_with('&') && self.words.is_empty();
+            if (is_list || NULL.contains(&text) || matches!(text, "SOCK_STREAM" | "|")) && !word.quoted {
                 continue;
+            }
+            // Hints whose members stand nowhere.
+            if text.starts_with('&') && !word.quoted {
+                return Err(Mistyped::Hints(text.trim_start_matches('&').to_owned()));
             }
             if let Ok(family) = text.to_ascii_uppercase().parse() {
                 lookup.family = family;
@@ -40,6 +44,10 @@ impl Arguments<'_> {
         match self.next() {
             None => Ok(usual),
             Some(word) if !word.quoted && NULL.contains(&word.text.as_str()) => Ok(None),
+            // In C it would be a variable.
+            Some(word) if self.in_c && !word.quoted && word.text.contains('[') => {
+                Err(Mistyped::Variable(self.name, word.text.clone()))
+            }
             Some(word) if is_name(word) => Ok(Some(word.text.clone())),
             Some(word) => Err(self.wrong(&word.text.chars().take(20).collect::<String>())),
         }

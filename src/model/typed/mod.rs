@@ -8,21 +8,32 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::Chars;
 
 mod address;
+mod around;
 mod assigned;
 mod completion;
+mod declared;
+mod descriptor_flags;
+mod expression;
 mod forms;
+mod held;
 mod lookup;
 mod readiness;
+mod resolved;
+mod structures;
 mod transfer;
+mod typed_line;
 mod values;
 mod written_in_c;
 
 #[cfg(test)]
 mod tests;
 
-pub use assigned::{TypedLine, Variable, read};
+pub use address::AddressFields;
+pub use assigned::{fills, read};
 pub use completion::{Completion, Nameable, complete};
 pub use forms::{form, form_beside};
+pub use held::{Filled, HeldValue, Hints, Variable};
+pub use typed_line::TypedLine;
 pub use written_in_c::Instead;
 
 use super::SettingFault;
@@ -42,6 +53,22 @@ pub enum Mistyped {
     Variable(CallName, String),
     /// This variable has no value yet: the call that gives it one hasn't returned.
     NotYet(String),
+    /// A structure's member that the call reads has no value yet, and how it may be given one.
+    Unset(CallName, String, String),
+    /// A structure's member that says no family with which this call is made, and how it may.
+    NoFamily(CallName, String, String),
+    /// Hints of `getaddrinfo()` that no line has declared; this is their name.
+    Hints(String),
+    /// Hints that ask for something else than SOCK_STREAM; this is their name.
+    OnlyStreams(String),
+    /// What stands where a value is wanted, and how it may be given.
+    Member(String, String),
+    /// A structure's name, and what is no member of it that can be set.
+    NoMember(String, String),
+    /// Comments alone.
+    Comment,
+    /// A statement around a call, which is this one.
+    Around(String),
     /// What stands before a `=` is no name that a value could be given.
     Assigned(String),
     /// A line with more than one statement; this is the second one.
@@ -125,7 +152,10 @@ const READ: usize = 1024;
 pub fn parse(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
     match read(text, usual)? {
         TypedLine::Call(_, call) => Ok(call),
-        TypedLine::Value(name, _) => Err(Mistyped::Name(name)),
+        TypedLine::Values(values) => {
+            Err(Mistyped::Name(values.into_iter().next().map_or_else(String::new, |(name, _)| name)))
+        }
+        TypedLine::Unneeded(why) => Err(why),
     }
 }
 
@@ -135,7 +165,7 @@ fn call(text: &str, usual: &Usual) -> Result<Call, Mistyped> {
     let Some((first, rest)) = words.split_first() else { return Err(Mistyped::Name(String::new())) };
     let name = CallName::typed(&first.text).ok_or_else(|| written_in_c::no_call(&first.text, rest))?;
     let in_c = written_in_c::is_in_c(text);
-    let rest = &assigned::resolved(name, in_c, rest, usual)?[..];
+    let rest = &resolved::resolved(name, in_c, rest, usual)?[..];
     let mut args = Arguments { name, typed: &first.text, in_c, words: rest, usual };
     let call = args.call()?;
     if args.words.is_empty() { Ok(call) } else { Err(Mistyped::TooMany(name)) }
@@ -242,11 +272,7 @@ impl<'a> Arguments<'a> {
         let fd = self.descriptor()?;
         Ok(match self.name {
             CallName::Bind => Call::Bind { fd, addr: self.sized_address()? },
-            CallName::Connect if self.words.first().is_some_and(|word| UNSPECIFIED.contains(&word.text.as_str())) => {
-                self.next();
-                Call::Dissolve { fd }
-            }
-            CallName::Connect => Call::Connect { fd, addr: self.sized_address()? },
+            CallName::Connect => self.connect(fd)?,
             CallName::Listen => Call::Listen { fd, backlog: self.backlog()? },
             CallName::Send => {
                 let (data, flags) = self.sent()?;
@@ -282,6 +308,17 @@ impl<'a> Arguments<'a> {
             // The others were read above.
             _ => Call::Close { fd },
         })
+    }
+
+    /// `connect()` to an address, or to none.
+    fn connect(&mut self, fd: i32) -> Result<Call, Mistyped> {
+        self.skip_cast();
+        if self.words.first().is_some_and(|word| UNSPECIFIED.contains(&word.text.as_str())) {
+            self.next();
+            self.skip_size();
+            return Ok(Call::Dissolve { fd });
+        }
+        Ok(Call::Connect { fd, addr: self.sized_address()? })
     }
 
     /// A call that fills an address or a value, and its length.
@@ -374,59 +411,6 @@ impl<'a> Arguments<'a> {
         Ok(SocketOption { level, number })
     }
 
-    /// `fcntl()` of the flags: it asks for them, or sets O_NONBLOCK or takes it back: `0`, or as in C `flags & ~O_NONBLOCK`.
-    fn status(&mut self, fd: i32) -> Result<Call, Mistyped> {
-        if self.words.first().is_some_and(|word| word.text == "F_GETFL") {
-            self.next();
-            self.skip(1, &["0"]);
-            return Ok(Call::GetStatus { fd });
-        }
-        self.skip(1, &["F_SETFL"]);
-        let mut on = self.typed != BLOCKING;
-        let known = libc::O_RDWR | libc::O_NONBLOCK;
-        while let Some(word) = self.next() {
-            match word.text.as_str() {
-                "O_NONBLOCK" | "NONBLOCK" => on = true,
-                "0" | "~O_NONBLOCK" => on = false,
-                "flags" | "&" | "|" => {}
-                // `fcntl(3, F_GETFL) | O_NONBLOCK`: what it asks for is asked for anyway.
-                "fcntl" => {
-                    self.skip(1, &[fd.to_string().as_str()]);
-                    self.skip(1, &["F_GETFL"]);
-                    self.skip(1, &["0"]);
-                }
-                // What an earlier F_GETFL told.
-                text if text.parse::<i32>().is_ok_and(|flags| flags & !known == 0) => {
-                    on = text.parse::<i32>().is_ok_and(|flags| flags & libc::O_NONBLOCK != 0);
-                }
-                other => return Err(self.wrong(other)),
-            }
-        }
-        Ok(Call::SetNonblocking { fd, on })
-    }
-
-    /// The flags of `accept4()`, behind the address and its length, which the kernel fills: `accept4 3 nonblock` is shorter.
-    fn accept_flags(&mut self) -> Result<SocketFlags, Mistyped> {
-        let named = |text: &str| {
-            let short = text.to_ascii_uppercase();
-            let name = if short.starts_with("SOCK_") { short } else { format!("SOCK_{short}") };
-            SocketFlags::all_names().find(|known| *known == name).and_then(|name| name.parse::<SocketFlags>().ok())
-        };
-        let is_flag = |word: &TypedWord| word.text.split('|').any(|text| named(text).is_some());
-        for _ in 0..2 {
-            if !self.words.first().is_some_and(is_flag) {
-                self.skip_filled(1);
-            }
-        }
-        let mut flags = SocketFlags::default();
-        while let Some(word) = self.next() {
-            for text in word.text.split('|').filter(|text| !text.is_empty() && *text != "0") {
-                flags = flags.with(named(text).ok_or_else(|| self.wrong(text))?);
-            }
-        }
-        Ok(flags)
-    }
-
     /// What `ioctl()` asks.
     fn request(&mut self) -> Result<DeviceRequest, Mistyped> {
         let Some(word) = self.next() else { return Ok(DeviceRequest::Unread) };
@@ -437,6 +421,10 @@ impl<'a> Arguments<'a> {
     fn sized_address(&mut self) -> Result<SocketAddr, Mistyped> {
         let address = self.address()?;
         self.skip_size();
+        // `ai_addrlen`
+        if self.in_c {
+            self.skip(1, &[if address.is_ipv6() { "28" } else { "16" }]);
+        }
         Ok(address)
     }
 

@@ -1,3 +1,4 @@
+mod books;
 mod in_c;
 
 use super::*;
@@ -72,7 +73,7 @@ fn as_the_manual_pages_have_it_or_shorter() {
         (vec!["select", "select 5", "select 5 in"], selects(6, &[(5, "POLLIN")], -1)),
         (
             vec![
-                "getaddrinfo(\"localhost\", \"8000\", &hints, &list)",
+                "getaddrinfo(\"localhost\", \"8000\", 0, &list)",
                 "getaddrinfo localhost 8000",
                 "getaddrinfo",
                 "getaddrinfo(\"localhost\", \"8000\", NULL, &res)",

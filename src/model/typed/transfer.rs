@@ -143,6 +143,7 @@ impl Arguments<'_> {
 
     /// The text that is sent, as long as it is said to be where it stands in quotation marks.
     fn text(&mut self) -> Result<Vec<u8>, Mistyped> {
+        self.skip_cast_in_c();
         let words = std::mem::take(&mut self.words);
         let data = match words.split_first() {
             Some((text, rest)) if text.quoted => {
@@ -171,6 +172,7 @@ impl Arguments<'_> {
 
     /// What a `sendto()` sends, its flags, and to whom it goes. Length and flags may stand before the address, as C has them.
     pub(super) fn sent_to(&mut self) -> Result<(Vec<u8>, MessageFlags, SocketAddr), Mistyped> {
+        self.skip_cast_in_c();
         let words = std::mem::take(&mut self.words);
         let usual = (Vec::new(), self.name.usual_flags(), self.usual.server);
         let Some((text, rest)) = words.split_first() else { return Ok(usual) };
@@ -202,6 +204,7 @@ impl Arguments<'_> {
 
     /// Bytes that have room in the buffer, whose name may stand before them.
     fn length(&mut self) -> Result<usize, Mistyped> {
+        self.skip_cast_in_c();
         // A length follows it: what stands alone is a length itself.
         if self.words.len() > 1 && self.words.first().is_some_and(is_buffer) {
             self.next();

@@ -19,6 +19,8 @@ pub enum Instead {
     Output,
     /// A process is ended by a key.
     Key,
+    /// It does nothing of which anything would be seen here.
+    Nothing,
 }
 
 const NONBLOCKING: &str = form(CallName::Fcntl);
@@ -39,8 +41,14 @@ const ELSEWHERE: &[(&[&str], Instead)] = &[
             "return",
             "break",
             "goto",
+            "continue",
             "main",
             "#include",
+            "#ifdef",
+            "#ifndef",
+            "#endif",
+            "#pragma",
+            "#undef",
             "pthread_create",
         ],
         Instead::Flow,
@@ -59,6 +67,7 @@ const ELSEWHERE: &[(&[&str], Instead)] = &[
     (&["vfork", "clone", "clone3"], Instead::Typed(&[form(CallName::Fork)])),
     (&["gethostbyname", "gethostbyname2", "getnameinfo"], Instead::Typed(&[form(CallName::GetAddrInfo)])),
     (&["closesocket", "fclose"], Instead::Typed(&[form(CallName::Close)])),
+    (&["freeaddrinfo", "free", "malloc", "calloc", "fflush", "setbuf", "assert"], Instead::Nothing),
     (&["kill", "exit", "_exit", "abort", "raise"], Instead::Key),
 ];
 
@@ -103,6 +112,17 @@ fn instead_of(name: &str) -> Option<Instead> {
 #[cfg(test)]
 pub(super) fn elsewhere() -> impl Iterator<Item = (&'static str, Instead)> {
     ELSEWHERE.iter().flat_map(|(names, instead)| names.iter().map(|name| (*name, *instead)))
+}
+
+impl Mistyped {
+    /// Whether it only says that nothing is done for a line, whose place the next one may take.
+    pub(super) fn is_unneeded(&self) -> bool {
+        match self {
+            Mistyped::Declared(_) | Mistyped::Comment => true,
+            Mistyped::Instead(_, instead) => !matches!(instead, Instead::Typed(_) | Instead::Address(_)),
+            _ => false,
+        }
+    }
 }
 
 /// What is wrong with a line whose first word names no call that is made here. What `ioctl()` is asked for says more than its name.
@@ -160,6 +180,13 @@ impl Arguments<'_> {
         let Some(last) = self.words.get(types) else { return };
         if (1..4).contains(&types) && is_pointer(last) || types < 4 && is_glued(last) {
             self.words = &self.words[types + 1..];
+        }
+    }
+
+    /// The same where what stands there may be a text without quotation marks.
+    pub(super) fn skip_cast_in_c(&mut self) {
+        if self.in_c {
+            self.skip_cast();
         }
     }
 
@@ -232,6 +259,13 @@ impl CallName {
     /// The call that is made here under this name of C's.
     pub(super) fn typed(text: &str) -> Option<CallName> {
         let also = |name: CallName| name == CallName::Fcntl && super::OWN_NAMES.contains(&text);
-        CallName::ALL.into_iter().find(|name| name.name() == text || also(*name))
+        let named = |text: &str| CallName::ALL.into_iter().find(|name| name.name() == text);
+        // W. R. Stevens' functions, which only end the program where the call fails: `Socket()`.
+        let wrapped = || {
+            let (first, rest) = text.split_at_checked(1)?;
+            let is_capital = first.starts_with(|c: char| c.is_ascii_uppercase()) && !rest.is_empty();
+            named(&format!("{}{rest}", first.to_ascii_lowercase())).filter(|_| is_capital)
+        };
+        named(text).or_else(|| CallName::ALL.into_iter().find(|name| also(*name))).or_else(wrapped)
     }
 }

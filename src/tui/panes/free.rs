@@ -12,7 +12,7 @@ use super::side::{call_text, outcome_text, view_text};
 use super::{killed, mistyped, told, wrong};
 use crate::explain::{Likelihood, call_notes, explain};
 use crate::i18n::width as display_width;
-use crate::i18n::{escape, fill, harmless, join};
+use crate::i18n::{escape, fill, join};
 use crate::model::rule::RuleInForce;
 use crate::model::{Actor, Call, CallView, Caller, Door, Errno, Event, Member, Role, SampledOut, SocketView};
 use crate::tui::command::Command;
@@ -315,9 +315,10 @@ pub(super) fn typed(scene: &Scene<'_>, width: usize, page: &mut TextPage, title:
     if let Some(mistyped) = scene.app.lines.mistyped.as_ref().filter(|_| types) {
         page.foot.extend(wrap_text(&mistyped::sentence(scene, mistyped), theme.bad.0, width));
     }
-    if let Some((name, value)) = scene.app.lines.given.as_ref().filter(|_| types) {
-        let text = fill(&scene.texts.mistyped.given, &[("name", name), ("value", &harmless(value))]);
-        page.foot.extend(wrap_text(&text, theme.fresh.0, width));
+    if let Some(told) = scene.app.lines.given.as_ref().filter(|_| types) {
+        for sentence in mistyped::of_line_before(scene, told) {
+            page.foot.extend(wrap_text(&sentence, theme.fresh.0, width));
+        }
     }
     if let Some(call) = scene.app.walk().unmade() {
         let fd = call.fd().unwrap_or(-1).to_string();

@@ -1,7 +1,7 @@
 //! Lines as C has them, with what isn't made here.
 
 use super::*;
-use crate::model::typed::{Instead, TypedLine, read, written_in_c};
+use crate::model::typed::{AddressFields, HeldValue, Instead, TypedLine, read, written_in_c};
 
 /// Calls with values that are no ints, with flags of descriptors, and with requests.
 pub(super) fn made_as_c_has_them() -> impl Strategy<Value = Call> {
@@ -52,8 +52,6 @@ fn variables_of_c_are_told_where_their_values_are_wanted() {
         ("connect(5, (sockaddr*)&addr, sizeof(addr))", "&addr"),
         ("connect(5, &addr, sizeof addr)", "&addr"),
         ("sendto(5, \"hi\", 2, 0, (struct sockaddr *)&to, sizeof(to))", "&to"),
-        ("struct sockaddr_in addr;", "struct sockaddr_in addr"),
-        ("struct sockaddr_in a = {AF_INET, port};", "a"),
         ("addr.sin_port = htons(8000);", "addr.sin_port"),
     ] {
         let told = wrong(text);
@@ -104,7 +102,7 @@ fn what_is_not_made_here_names_what_is() {
         assert_eq!(CallName::typed(name), None);
         let lines = match instead {
             Instead::Typed(lines) | Instead::Address(lines) => lines.to_vec(),
-            Instead::Key | Instead::Error | Instead::Flow | Instead::Output => Vec::new(),
+            Instead::Key | Instead::Error | Instead::Flow | Instead::Output | Instead::Nothing => Vec::new(),
         };
         for line in lines {
             assert!(parse(line, &Usual { fd: None, ..usual() }).is_ok(), "{name}: {line}");
@@ -224,13 +222,15 @@ fn values_flags_and_requests_are_taken_as_c_has_them() {
 /// A call may give its value a name; and a name that has one stands for it.
 #[test]
 fn names_get_values_and_stand_for_them() {
+    let text = |name: &str, text: &str| (name.to_owned(), Some(HeldValue::Text(text.to_owned())));
+    let address = HeldValue::Address(AddressFields::of("127.0.0.1:9000".parse().unwrap()));
     let variables = vec![
-        ("fd".to_owned(), Some("7".to_owned())),
-        ("n".to_owned(), Some("-1".to_owned())),
-        ("l".to_owned(), Some("{1, 0}".to_owned())),
-        ("one".to_owned(), Some("1".to_owned())),
-        ("msg".to_owned(), Some("\"hello\"".to_owned())),
-        ("addr".to_owned(), Some("127.0.0.1:9000".to_owned())),
+        text("fd", "7"),
+        text("n", "-1"),
+        text("l", "{1, 0}"),
+        text("one", "1"),
+        text("msg", "\"hello\""),
+        ("addr".to_owned(), Some(address)),
         ("late".to_owned(), None),
     ];
     let usual = Usual { variables, ..usual() };
@@ -265,21 +265,39 @@ fn names_get_values_and_stand_for_them() {
         ("int one = 1;", "one", "1"),
         ("char *text = \"a = b\";", "text", "\"a = b\""),
         ("char text[] = \"ab\"", "text", "\"ab\""),
-        ("struct linger l = {1, 5};", "l", "{1, 5}"),
+        ("struct linger l = {1, 5};", "l", "{.l_onoff = 1, .l_linger = 5}"),
+        ("int other = one;", "other", "1"),
+        ("int more = one + 2", "more", "3"),
+        ("socklen_t len = sizeof addr;", "len", "16"),
+        ("socklen_t len = sizeof(struct sockaddr_in6);", "len", "28"),
+        ("#define PORT 8000 // as in the book", "PORT", "8000"),
         ("struct sockaddr_in a = {AF_INET, htons(8000)};", "a", "0.0.0.0:8000"),
         ("struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(1) }", "a", "[::]:1"),
     ] {
-        assert_eq!(read(text, &usual), Ok(TypedLine::Value(name.into(), value.into())), "{text}");
+        let told: Vec<(String, String)> = match read(text, &usual) {
+            Ok(TypedLine::Values(values)) => {
+                values.into_iter().map(|(name, value)| (name, value.to_string())).collect()
+            }
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(told, vec![(name.to_owned(), value.to_owned())], "{text}");
     }
     let wrong = |text: &str| read(text, &usual).unwrap_err();
     assert_eq!(wrong("close(late)"), Mistyped::NotYet("late".into()));
     assert_eq!(wrong("int 3 = socket()"), Mistyped::Assigned("int 3".into()));
     assert_eq!(wrong("socket = 3"), Mistyped::Assigned("socket".into()));
-    assert_eq!(wrong("int fd;"), Mistyped::Declared("int fd".into()));
-    assert_eq!(wrong("char buf[100];"), Mistyped::Declared("char buf[100]".into()));
+    let unneeded = |text: &str| match read(text, &usual) {
+        Ok(TypedLine::Unneeded(why)) => why,
+        other => panic!("{text}: {other:?}"),
+    };
+    assert_eq!(unneeded("int fd;"), Mistyped::Declared("int fd".into()));
+    assert_eq!(unneeded("int fd, new_fd; // two"), Mistyped::Declared("int fd, new_fd".into()));
+    assert_eq!(unneeded("perror(\"bind\"); exit(1);"), Mistyped::Instead("perror".into(), Instead::Error));
+    assert_eq!(unneeded("/* a comment */"), Mistyped::Comment);
     assert_eq!(wrong("s ="), Mistyped::Declared("s =".into()));
     assert_eq!(wrong("close(5); close(6);"), Mistyped::Several("close(6);".into()));
     assert_eq!(wrong("char buf[9]; recv(5, buf, 9, 0)"), Mistyped::Several("recv(5, buf, 9, 0)".into()));
+    assert_eq!(wrong("int sum = one + gone"), Mistyped::Name("one".into()));
     assert_eq!(wrong("send 5 hi; there"), Mistyped::Several("there".into()));
     assert_eq!(called("send(5, \"a; b\", 4)").1, "send(5, \"a; b\", 4)");
     assert_eq!(wrong("int x = y"), Mistyped::Name("y".into()));
