@@ -5,7 +5,7 @@
 use sockwalk::i18n::Lang;
 use sockwalk::lesson;
 use sockwalk::linux::untrusted;
-use sockwalk::model::typed::{self, Usual};
+use sockwalk::model::typed::{self, AddressFields, HeldValue, Usual};
 use sockwalk::model::{Entry, Trace};
 use sockwalk::plain::Transcript;
 use sockwalk::report::{Header, JsonLines, read_recording};
@@ -63,9 +63,16 @@ pub fn lesson(bytes: &[u8]) {
 
 /// A call as it is typed.
 pub fn typed_call(bytes: &[u8]) {
-    let variables = vec![("fd".to_owned(), Some("3".to_owned())), ("l".to_owned(), Some("{1, 0}".to_owned()))];
-    let usual = Usual { server: ([127, 0, 0, 1], 8000).into(), fd: Some(3), variables };
+    let server = ([127, 0, 0, 1], 8000).into();
+    let text = |name: &str, text: &str| (name.to_owned(), Some(HeldValue::Text(text.to_owned())));
+    let address = ("addr".to_owned(), Some(HeldValue::Address(AddressFields::of(server))));
+    let found = ("res".to_owned(), Some(HeldValue::Found(vec![server])));
+    let bytes_of = ("buf".to_owned(), Some(HeldValue::Bytes(Some(9), None)));
+    let set = ("set".to_owned(), Some(HeldValue::Set(None)));
+    let variables = vec![text("fd", "3"), text("l", "{1, 0}"), address, found, bytes_of, set];
+    let usual = Usual { server, fd: Some(3), variables };
     let text = String::from_utf8_lossy(bytes);
+    let _ = typed::read(&text, &usual);
     let _ = typed::parse(&text, &usual);
     let _ = typed::complete(&text, &typed::Nameable::default()).extended(&text);
 }

@@ -74,6 +74,34 @@ fn what_a_name_was_given_is_said_and_stands_for_it() {
     }
 }
 
+/// What stands around a call goes, and the call stays there for Enter; what does nothing here is said, and the line is free for the next
+/// one; and what a call fills stands for what came.
+#[test]
+fn a_program_is_typed_line_by_line() {
+    let server = actor(Side::Server, 1);
+    let mut app = walk(&[server], []);
+    press(&mut app, KeyCode::Enter);
+    for line in ["int fd; // a descriptor", "perror(\"socket\");", "while (1) {", "/* nothing */", "char buf[9];"] {
+        keys(&mut app, line);
+        assert_eq!(asked(press(&mut app, KeyCode::Enter)), [], "{line}");
+        assert!(app.input.as_ref().is_some_and(|input| input.value().is_empty()), "{line}: {}", text(&app));
+        assert!(app.lines.given.is_some() && app.lines.mistyped.is_none(), "{line}");
+    }
+    keys(&mut app, "if ((fd = socket(AF_INET, SOCK_STREAM, 0)) < 0) { perror(\"socket\"); exit(1); }");
+    assert_eq!(asked(press(&mut app, KeyCode::Enter)), [], "nothing is made before it was read");
+    assert_eq!(app.input.as_ref().map(tui_input::Input::value), Some("fd = socket(AF_INET, SOCK_STREAM, 0)"));
+    let made = asked(press(&mut app, KeyCode::Enter));
+    let [Request::Call(_, socket)] = made.as_slice() else { panic!("{made:?}") };
+    happens(&mut app, [enters(server, socket.clone()), returns(server, value(3))]);
+    let received = asks(&mut app, "recv(fd, buf, sizeof buf, 0);");
+    assert_eq!(received, Call::recv(3, 9));
+    happens(&mut app, [enters(server, received)]);
+    assert_eq!(line(&mut app, "send(fd, buf, 2, 0);"), [], "nothing has come yet");
+    let came = crate::model::Returned { data: b"ab".to_vec(), ..value(2) };
+    happens(&mut app, [returns(server, came)]);
+    assert_eq!(asks(&mut app, "send(fd, buf, 2, 0);").to_string(), "send(3, \"ab\", 2, 0)");
+}
+
 /// As long as no side is chosen, it is said whose call is made, where it is picked and where it is typed; in the smallest window.
 #[test]
 fn whose_call_it_is_needs_no_guess() {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{LONGEST_PAUSE, Phase, Runner, RunningStep, WireAbility};
 use crate::lesson::{Claim, Terms, TimerTerms};
-use crate::model::{Actor, AnsweredQuestion, ClaimResult, Event, Statement};
+use crate::model::{Actor, AnsweredQuestion, ClaimResult, Entry, Event, SocketState, Statement};
+use crate::tcp::State;
 use crate::walk::claims::ClaimContext;
 
 impl Runner {
@@ -91,9 +92,24 @@ impl Runner {
         let same = |claim: &&Claim| claim.line == before.line && known.says(&claim.terms) == before.what;
         let claim = claims.iter().find(same).filter(|claim| self.can_be_checked(claim, now))?;
         let terms = if before.held { lasting(&claim.terms)? } else { Cow::Borrowed(&claim.terms) };
-        let (held, actual) = known.check(&terms);
+        let (held, actual) = self.is_taken_away(before, &claim.terms).unwrap_or_else(|| known.check(&terms));
         let changed = held != before.held || (!held && actual != before.actual);
         changed.then(|| ClaimResult { held, actual, ..before.clone() })
+    }
+
+    /// That an end which was CLOSED with its socket there has lost the socket since: a state it hasn't any more, and what else the step says
+    /// of it isn't so either. `None` of every other claim.
+    fn is_taken_away(&self, before: &ClaimResult, terms: &Terms) -> Option<(bool, Statement)> {
+        let Terms::State { end, is } = terms else { return None };
+        let is_it = |entry: &Entry| match &entry.event {
+            Event::Claim(claim) => (claim.step, claim.line, &claim.what) == (before.step, before.line, &before.what),
+            _ => false,
+        };
+        let concluded = self.trace.entries().iter().position(is_it)?;
+        let there = self.names.find(end, self.trace.at(concluded))?;
+        let now = self.names.find(end, self.trace.present())?;
+        let is_taken = *is == SocketState::from(State::Closed) && there.state == *is && !there.gone && now.gone;
+        is_taken.then(|| (false, Statement::NoSocket(end.clone())))
     }
 
     pub(super) fn knowledge(&self) -> ClaimContext<'_> {

@@ -74,6 +74,29 @@ fn what_time_alone_has_changed_is_not_told_as_what_the_learner_did() {
     }
 }
 
+/// A socket that the step says is CLOSED is there: one that the learner took away is none, though it has no other state.
+#[test]
+fn a_socket_that_was_taken_away_is_no_closed_one() {
+    let look = step("look", r#"expect = [{ state = { socket = "client", is = "CLOSED" } }]"#);
+    for takes in [true, false] {
+        let (mut runner, mut world, _) = with_syn(&[look.clone(), step("last", "")]);
+        world.sockets[0].state = State::Closed.into();
+        go(&mut runner, &mut world, WalkCommand::Next);
+        assert_eq!(runner.verdict(), Verdict { held: 1, broken: 0 });
+        if takes {
+            world.sockets.clear();
+        }
+        // What comes after it doesn't bring the socket back.
+        for own in [Call::Close { fd: 5 }, Call::Close { fd: 9 }] {
+            world.when(Request::Call(Side::Client.into(), own.clone()), returns(Side::Client, own.clone(), 0));
+            go(&mut runner, &mut world, WalkCommand::Call(Side::Client.into(), own));
+            let broken = usize::from(takes);
+            assert_eq!(runner.verdict(), Verdict { held: 1 - broken, broken });
+            assert_eq!(runner.trace().present().diverged().is_some(), takes);
+        }
+    }
+}
+
 #[test]
 fn a_command_waits_until_it_is_known_what_came_of_what_was_done_by_hand() {
     for settles in [true, false] {
