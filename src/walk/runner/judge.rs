@@ -101,6 +101,9 @@ impl Runner {
     /// of it isn't so either. `None` of every other claim.
     fn is_taken_away(&self, before: &ClaimResult, terms: &Terms) -> Option<(bool, Statement)> {
         let Terms::State { end, is } = terms else { return None };
+        if *is != SocketState::from(State::Closed) {
+            return None;
+        }
         let is_it = |entry: &Entry| match &entry.event {
             Event::Claim(claim) => (claim.step, claim.line, &claim.what) == (before.step, before.line, &before.what),
             _ => false,
@@ -108,7 +111,7 @@ impl Runner {
         let concluded = self.trace.entries().iter().position(is_it)?;
         let there = self.names.find(end, self.trace.at(concluded))?;
         let now = self.names.find(end, self.trace.present())?;
-        let is_taken = *is == SocketState::from(State::Closed) && there.state == *is && !there.gone && now.gone;
+        let is_taken = there.state == *is && !there.gone && now.gone;
         is_taken.then(|| (false, Statement::NoSocket(end.clone())))
     }
 
