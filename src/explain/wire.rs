@@ -11,7 +11,7 @@ use crate::tcp::{Flags, Segment, State};
 pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// What the kernel counts of a segment that it doesn't take (`Documentation/networking/snmp_counter.rst`).
-const REFUSALS: [&str; 16] = [
+const REFUSALS: [&str; 17] = [
     "TCPChallengeACK",
     "TCPSYNChallenge",
     "TCPACKSkippedSynRecv",
@@ -28,6 +28,7 @@ const REFUSALS: [&str; 16] = [
     "OutOfWindowIcmps",
     "TcpInCsumErrors",
     "UdpInCsumErrors",
+    "Udp6InCsumErrors",
 ];
 
 /// An end's own address, and its peer's.

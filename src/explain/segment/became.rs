@@ -310,7 +310,13 @@ impl<'a> SegmentContext<'a> {
         let is_known = [true, false].map(|came| !outdated && !self.is_queue_outdated(&before, came));
         let queues = queues.into_iter().zip(is_known).filter_map(|(queue, known)| queue.filter(|_| known));
         let timers = self.timers(facts, after).into_iter().filter(|_| !outdated);
-        state(facts.state, after.state).into_iter().chain(queues).chain(timers).chain(anew).collect()
+        let told = state(facts.state, after.state).into_iter().chain(queues).chain(timers).chain(anew);
+        let size = self.segment_size(facts, after).filter(|_| !outdated);
+        let mut told: Vec<String> = told.chain(size).collect();
+        if told.is_empty() && !outdated {
+            told = self.measures(facts, after);
+        }
+        told
     }
 
     /// What became of the timer by which an end sends again, or asks.

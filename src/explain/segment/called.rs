@@ -16,18 +16,24 @@ use crate::tcp::{Flags, Segment, State};
 /// So many entries before a segment are looked at for what made it.
 pub(super) const BEFORE: usize = 80;
 
-/// Why a `close()` sends a RST and no FIN (`tcp_close()`).
+/// Why a `close()` sends a RST and no FIN (`tcp_close()`, `inet_csk_listen_stop()`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BrokenOff {
     /// So many bytes had come that nobody read.
     Unread(u32),
     /// SO_LINGER has 0 seconds.
     Linger,
+    /// It closed the listener in whose accept queue the connection waited.
+    Queued,
 }
 
 impl BrokenOff {
     /// The kernel looks at the bytes first.
     pub(super) fn of(closed: &Situation) -> Option<BrokenOff> {
+        // What a listener's queue counts are connections.
+        if closed.is_listener() {
+            return Some(BrokenOff::Queued);
+        }
         // It counts the peer's FIN in the receive queue, as one more byte, until it is read.
         let fin = matches!(closed.state, State::CloseWait | State::LastAck | State::Closing);
         match closed.recv_queue.saturating_sub(u32::from(fin)) {

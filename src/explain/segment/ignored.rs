@@ -4,6 +4,9 @@ use super::{SegmentContext, SegmentKind, end_of, later};
 use crate::model::{Fate, SocketState, SocketView};
 use crate::tcp::{Flags, Segment, State};
 
+/// What the kernel counts of what it throws away for its checksum; TCP's is the same for both families.
+const DAMAGED: [&str; 3] = ["TcpInCsumErrors", "UdpInCsumErrors", "Udp6InCsumErrors"];
+
 impl SegmentContext<'_> {
     /// Why the end that was there stayed as it was, or why the listener did: of a RST, and of what has neither SYN nor ACK.
     /// `is_silent`: nothing was sent for it.
@@ -14,7 +17,7 @@ impl SegmentContext<'_> {
         is_silent: bool,
     ) -> Option<String> {
         // What is damaged is thrown away before anything else in it is looked at (`tcp_v4_rcv()`).
-        if self.counted("TcpInCsumErrors") || self.counted("UdpInCsumErrors") {
+        if DAMAGED.into_iter().any(|name| self.counted(name)) {
             return Some(self.words.say(|t| &t.damaged, &[]));
         }
         let tcp = self.segment.segment.tcp()?;

@@ -14,6 +14,8 @@ use crate::tcp::{Flags, Segment};
 enum Loss {
     /// What its receiver had acknowledged already.
     Known,
+    /// The same, but for its acknowledgement, of which none so new has come there.
+    KnownButAck,
     /// One copy of it, of which another one stands so.
     Copy(Fate),
     /// The word that a window of 0 is open again.
@@ -55,7 +57,7 @@ impl<'a> SegmentContext<'a> {
     fn lost(&self, kind: SegmentKind) -> Loss {
         let numbered = matches!(kind, SegmentKind::Syn | SegmentKind::SynAck | SegmentKind::Fin | SegmentKind::Data);
         if numbered && self.was_acknowledged() {
-            return Loss::Known;
+            return if self.brings_new_ack() { Loss::KnownButAck } else { Loss::Known };
         }
         match (self.other_copy(), self.segment.segment.tcp()) {
             (Some(fate), _) => Loss::Copy(fate),
@@ -77,6 +79,7 @@ impl<'a> SegmentContext<'a> {
         let n = self.segment.segment.len();
         match (lost, kind) {
             (Loss::Known, _) => self.words.say(|t| &t.lost_again, &[]),
+            (Loss::KnownButAck, _) => self.words.say(|t| &t.lost_again_but_ack, &[]),
             (Loss::Copy(Fate::Held), _) => self.words.say(|t| &t.lost_copy_waits, &[]),
             (Loss::Copy(_), _) => self.words.say(|t| &t.lost_copy_went, &[]),
             (Loss::Window, _) => self.words.say(|t| &t.lost_window, &[]),
@@ -106,6 +109,23 @@ impl<'a> SegmentContext<'a> {
         answers.any(|one| {
             let ack = one.segment.tcp().filter(|tcp| tcp.flags.has(Flags::ACK)).map(|tcp| tcp.ack);
             ack.is_some_and(|ack| ack.wrapping_sub(end) < 1 << 31)
+        })
+    }
+
+    /// Whether its receiver had got no acknowledgement that reaches as far when it was lost: in a simultaneous open a SYN,ACK whose SYN is
+    /// known still acknowledges the other one.
+    fn brings_new_ack(&self) -> bool {
+        let packet = self.segment.segment;
+        let Some(ack) = packet.tcp().filter(|tcp| tcp.flags.has(Flags::ACK)).map(|tcp| tcp.ack) else { return false };
+        let then = self.view.trace().at(self.segment.changed);
+        let numbers = then.segments_of(self.connection());
+        let came = numbers.iter().rev().take(EARLIER).filter_map(|id| then.segment(*id));
+        let came =
+            came.filter(|one| matches!(one.fate, Fate::Delivered | Fate::Passing) && one.segment.from == packet.from);
+        let mut came = came.filter(|one| one.initials.is_with(&self.segment.initials));
+        !came.any(|one| {
+            let came = one.segment.tcp().filter(|tcp| tcp.flags.has(Flags::ACK)).map(|tcp| tcp.ack);
+            came.is_some_and(|came| came.wrapping_sub(ack) < 1 << 31)
         })
     }
 

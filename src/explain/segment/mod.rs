@@ -7,6 +7,7 @@ mod called;
 mod ignored;
 mod known;
 mod loss;
+mod measured;
 mod own_timer;
 mod says;
 mod sender;

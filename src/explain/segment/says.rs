@@ -1,10 +1,10 @@
 //! What a segment says, beside what its sender had said before.
 
 use super::super::wire::{end_at, is_claim};
-use super::{SegmentContext, SegmentKind, end_of, sentences};
+use super::{EARLIER, SegmentContext, SegmentKind, end_of, later, sentences};
 use crate::i18n::excerpt;
-use crate::model::TimerKind;
 use crate::model::edit::{Change, EditField, field};
+use crate::model::{Fate, SegmentView, TimerKind};
 use crate::tcp::{Flags, IcmpError, Segment, Transport, number};
 
 /// So much of the data is shown, in bytes.
@@ -131,6 +131,9 @@ impl SegmentContext<'_> {
         if let Some(n) = self.beyond(tcp) {
             return self.words.say(|t| &t.acks_beyond, &[("ack", &ack), ("n", &n)]);
         }
+        if let Some(n) = self.beyond_by_hand(tcp) {
+            return self.words.say(|t| &t.acks_by_hand, &[("ack", &ack), ("n", &n)]);
+        }
         let facts: &[(&str, &dyn std::fmt::Display)] = &[("ack", &ack)];
         let first = self.segment.initials.other.map(|isn| isn.number.wrapping_add(1));
         let before = self.earlier_but_resets(true).find(|(_, before)| before.flags.has(Flags::ACK));
@@ -167,6 +170,28 @@ impl SegmentContext<'_> {
         Some(since(next, tcp.ack)).filter(|n| *n > 0)
     }
 
+    /// By how much a kernel's acknowledgement lies beyond all that its receiver's kernel had sent until it came, where what it acknowledges
+    /// had arrived from a person in the receiver's name; `None` where that isn't so, and where not all segments were kept.
+    fn beyond_by_hand(&self, tcp: &Segment) -> Option<i32> {
+        let (packet, initials) = (self.segment.segment, self.segment.initials);
+        if self.is_claim() || self.view.unkept().segments > 0 {
+            return None;
+        }
+        let numbers = self.view.segments_of(self.connection());
+        let recent = numbers.iter().rev().take(EARLIER).filter_map(|id| self.view.segment(*id));
+        let until = self.segment.changed;
+        let theirs =
+            recent.filter(|one| one.segment.from == packet.to && one.sent < until && one.initials.is_with(&initials));
+        let (written, own): (Vec<_>, Vec<_>) = theirs.partition(|one| one.by_hand.is_some());
+        let end = |one: &SegmentView<'_>| {
+            let counted = one.segment.tcp().filter(|tcp| !tcp.flags.has(Flags::RST));
+            counted.map(|tcp| end_of(one.segment, tcp))
+        };
+        let n = own.iter().filter_map(end).reduce(later).map(|next| since(next, tcp.ack)).filter(|n| *n > 0)?;
+        let arrived = written.iter().filter(|one| one.fate == Fate::Delivered).filter_map(end);
+        arrived.map(|end| since(tcp.ack, end)).any(|behind| behind >= 0).then_some(n)
+    }
+
     /// Whether a SYN,ACK that a person wrote acknowledges something else than the other SYN, and what may have come with it.
     fn misses_syn(&self, tcp: &Segment) -> bool {
         let isn = self.segment.initials.other.filter(|_| self.is_claim());
@@ -175,7 +200,7 @@ impl SegmentContext<'_> {
 
     /// Whether what reached its sender last had data, a SYN or a FIN.
     fn answers_numbers(&self) -> bool {
-        let arrived = self.earlier_from(false).filter(|(one, _)| one.fate == crate::model::Fate::Delivered);
+        let arrived = self.earlier_from(false).filter(|(one, _)| one.fate == Fate::Delivered);
         let arrived = arrived.filter(|(one, _)| one.changed < self.segment.sent).max_by_key(|(one, _)| one.changed);
         arrived.is_some_and(|(one, tcp)| end_of(one.segment, tcp) != tcp.seq)
     }
@@ -216,7 +241,9 @@ impl SegmentContext<'_> {
         let next = self.own(tcp.seq.wrapping_add(1));
         let told = [
             is_first(Flags::SYN).then(|| self.words.say(|t| &t.first_syn, &[("next", &next)])),
-            is_first(Flags::FIN).then(|| self.words.say(|t| &t.first_fin, &[])),
+            // How it shows is said of one that a kernel sends: a person's may have no ACK.
+            is_first(Flags::from_bits(Flags::FIN.bits() | Flags::ACK.bits()))
+                .then(|| self.words.say(|t| &t.first_fin, &[])),
             is_first(PSH).then(|| self.words.say(|t| &t.first_psh, &[])),
         ];
         sentences(told.into_iter().flatten())

@@ -119,6 +119,7 @@ impl SegmentContext<'_> {
             Some(SegmentCause::Killed) => self.words.say(|t| &t.by_kill, &[]),
             Some(SegmentCause::Left) => self.words.say(|t| &t.by_leaving, &[]),
             Some(SegmentCause::Broke(call, BrokenOff::Linger)) => self.words.say(|t| &t.by_linger, &[("call", &call)]),
+            Some(SegmentCause::Broke(call, BrokenOff::Queued)) => self.words.say(|t| &t.by_queued, &[("call", &call)]),
             Some(SegmentCause::Broke(call, BrokenOff::Unread(n))) => {
                 self.words.say(|t| &t.by_unread, &[("call", &call), ("n", &n)])
             }

@@ -3,6 +3,7 @@
 mod copies;
 mod losses;
 mod made;
+mod measured;
 mod passed;
 mod refused;
 mod takes;
