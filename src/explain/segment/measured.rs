@@ -20,7 +20,7 @@ impl SegmentContext<'_> {
         let Some((before, after)) = self.measured(before, after) else { return Vec::new() };
         let window = before.snd_wnd.zip(after.snd_wnd).filter(|(from, to)| from != to);
         let window = window.map(|(from, to)| self.words.say(|t| &t.peer_window, &[("from", &from), ("to", &to)]));
-        let list = changed(before, after).join(", ");
+        let list = self.words.lang.list(changed(before, after));
         let facts: &[(&str, &dyn Display)] = &[("list", &list)];
         let fields = (!list.is_empty()).then(|| self.words.say(|t| &t.info_fields, facts));
         window.into_iter().chain(fields).collect()
