@@ -1,9 +1,15 @@
 //! What is known of a program's calls at a moment.
 
 use super::calls::call_view;
-use super::{CallView, Member, View};
+use super::{CallView, Member, Moment, View};
 
 impl<'a> View<'a> {
+    /// Whether all calls of programs were kept from one moment to a later one.
+    pub fn told_all_between(&self, from: Moment, to: Moment) -> bool {
+        let untold = &self.trace().calls.untold;
+        untold.partition_point(|(at, _)| *at < from) == untold.partition_point(|(at, _)| *at < to)
+    }
+
     /// The newest call of each thread of a program, whichever side it plays.
     pub fn threads_of(&self, program: &Member) -> impl Iterator<Item = CallView<'a>> + use<'a> {
         let (trace, moment, nth) = (self.trace(), self.moment(), program.nth);

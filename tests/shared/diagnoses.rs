@@ -98,7 +98,14 @@ rows! {
         ["1. fd 4 stays in CLOSE_WAIT: the child process" "accept(3, NULL, NULL) = 4" "close(4) = 0" "CLOSE_WAIT, receive queue"];
     the_same_where_a_reset_has_ended_the_connection "forks_reset.c" [128 + libc::SIGALRM; 2],
         ["1. A RST has ended the connection of fd 4" "accept(3, NULL, NULL) = 4" "kernel: fd 4 CLOSED"];
-    a_loop_of_eagain_is_found "asks_on.py" [TERMINATED; 2], ["returned EAGAIN" "= -1 EAGAIN"];
+    a_loop_of_eagain_is_found "asks_on.py" [TERMINATED; 2],
+        ["returned EAGAIN" "without poll(), select() or epoll_wait() in between" "= -1 EAGAIN"];
+    a_connection_whose_end_nobody_looks_for_is_found "not_noticed.c" [128 + libc::SIGALRM; 2],
+        ["1. fd 4 stays in CLOSE_WAIT: the other end's FIN has come, no thread is in a call on it" "read(4, \"hello\", 64) = 5" "accept(3, NULL, NULL) waits since then"];
+    a_program_that_ends_with_bytes_unread_is_told_so "ends_unread.c" [0, 0],
+        ["1. The program ended with bytes of fd 4 unread" "read(4, \"hell\", 4) = 4" "exit_group(0)" "RST,ACK seq=k+1"];
+    an_answer_to_who_no_longer_receives_is_found_and_one_to_who_half_closed_is_none "half_closed.c" [0, 0],
+        ["1. Data was sent on fd 6" "Nobody receives there any more" "FIN,ACK" "RST seq=j+2 arrived"];
     a_message_that_was_taken_for_one_recv_is_found "closed_unread.py" [0, 0],
         ["was closed with 9 bytes unread" "\"GET \", 4, 0, NULL, NULL) = 4" "RST,ACK seq=k+8"];
 }

@@ -5,20 +5,13 @@ use std::time::Duration;
 
 use super::{DiagnosisKind, Evidence, LONG, ProgramDiagnosis};
 use crate::explain::wire::{self, AddressPair};
-use crate::model::{
-    Call, CallView, Errno, Event, Member, Moment, Role, SegmentView, SocketFacts, SocketOption, SocketView, TimerKind,
-    View,
-};
+use crate::model::{Call, CallView, Member, Moment, Role, SegmentView, SocketFacts, SocketView, TimerKind, View};
 use crate::tcp::{Flags, State};
 
 /// From so many connections on that were not closed, it is told as one thing.
 const LEAK: usize = 3;
-/// A call that tells the end of the data so often in a row has told it for nothing.
-const AGAIN: usize = 3;
-/// So many times in a row a call must have come back with EAGAIN.
-const BUSY: usize = 20;
 /// So many calls of a row are counted, and so many segments and entries looked at.
-const MOST: usize = 999;
+pub(super) const MOST: usize = 999;
 
 /// What is wrong with the programs that run, at the view's moment; `now` is the time on the trace's clock.
 pub fn standing<'a>(view: &View<'a>, now: Duration) -> Vec<ProgramDiagnosis<'a>> {
@@ -30,14 +23,14 @@ pub fn standing<'a>(view: &View<'a>, now: Duration) -> Vec<ProgramDiagnosis<'a>>
 pub fn done<'a>(view: &View<'a>, program: &'a Member) -> Vec<ProgramDiagnosis<'a>> {
     let look = Look::new(view, view.at(), program);
     let own = view.sockets().filter(|socket| socket.facts.actor().is_some_and(|actor| program.makes(actor)));
-    own.flat_map(|socket| [look.wrote_after_fin(&socket), look.closed_unread(&socket)]).flatten().collect()
+    own.flat_map(|socket| look.did(&socket)).flatten().collect()
 }
 
 /// One program at one moment.
-struct Look<'a> {
-    view: View<'a>,
+pub(super) struct Look<'a> {
+    pub(super) view: View<'a>,
     now: Duration,
-    program: &'a Member,
+    pub(super) program: &'a Member,
     /// The newest call of each of its threads.
     threads: OnceCell<Vec<CallView<'a>>>,
 }
@@ -45,6 +38,10 @@ struct Look<'a> {
 impl<'a> Look<'a> {
     fn new(view: &View<'a>, now: Duration, program: &'a Member) -> Look<'a> {
         Look { view: *view, now, program, threads: OnceCell::new() }
+    }
+
+    fn did(&self, socket: &SocketView<'a>) -> [Option<ProgramDiagnosis<'a>>; 3] {
+        [self.wrote_after_fin(socket), self.closed_unread(socket), self.ended_unread(socket)]
     }
 
     fn standing(&self) -> Vec<ProgramDiagnosis<'a>> {
@@ -83,7 +80,7 @@ impl<'a> Look<'a> {
         calls.take_while(|call| call.is_open() || call.changed > socket.changed).any(|call| is_last_close(&call))
     }
 
-    fn threads(&self) -> &[CallView<'a>] {
+    pub(super) fn threads(&self) -> &[CallView<'a>] {
         self.threads.get_or_init(|| self.view.threads_of(self.program).collect())
     }
 
@@ -108,7 +105,7 @@ impl<'a> Look<'a> {
         self.threads().iter().filter(|call| call.is_open() && call.blocked).take(4).map(|call| Evidence::Call(*call))
     }
 
-    fn told(
+    pub(super) fn told(
         &self,
         kind: DiagnosisKind,
         socket: &SocketView<'a>,
@@ -180,7 +177,9 @@ impl<'a> Look<'a> {
     }
 
     fn not_closed(&self, socket: &SocketView<'a>, left: &LeftOpen<'a>) -> Option<ProgramDiagnosis<'a>> {
-        let end = left.end.filter(|_| socket.state == State::CloseWait)?;
+        let Some(end) = left.end.filter(|_| socket.state == State::CloseWait) else {
+            return self.not_noticed(socket, left);
+        };
         // A program that ends has its descriptors closed.
         if left.next.is_some_and(|next| next.called() == "exit_group") {
             return None;
@@ -188,6 +187,20 @@ impl<'a> Look<'a> {
         let calls = [self.view.maker(socket.facts.cookie), Some(end), left.next];
         let calls = calls.into_iter().flatten().map(Evidence::Call);
         self.told(DiagnosisKind::NotClosed, socket, calls.chain([self.kernel_state(socket)]).collect())
+    }
+
+    /// A connection whose end the program wasn't told, and that no thread has been in a call on for long.
+    fn not_noticed(&self, socket: &SocketView<'a>, left: &LeftOpen<'a>) -> Option<ProgramDiagnosis<'a>> {
+        let is_silent = socket.state == State::CloseWait && unread(socket.facts).is_none();
+        let ends = left.next.is_some_and(|next| next.called() == "exit_group");
+        let told_all = self.view.told_all_since(socket.state_since);
+        if !is_silent || left.end.is_some() || ends || !told_all || self.within(socket.facts.cookie).next().is_some() {
+            return None;
+        }
+        let calls = [self.view.maker(socket.facts.cookie), self.view.calls_on(socket.facts.cookie).next()];
+        let calls = calls.into_iter().flatten().map(Evidence::Call);
+        let evidence = calls.chain(self.sleepers()).chain([self.kernel_state(socket)]);
+        self.told(DiagnosisKind::NotNoticed, socket, evidence.collect())
     }
 
     /// A connection that a child of the program served and left, while the parent that accepted it has it open and never used it after
@@ -217,7 +230,7 @@ impl<'a> Look<'a> {
     }
 
     /// What the kernel said when the state became what it is.
-    fn kernel_state(&self, socket: &SocketView<'a>) -> Evidence<'a> {
+    pub(super) fn kernel_state(&self, socket: &SocketView<'a>) -> Evidence<'a> {
         Evidence::Kernel(socket.state_since, socket.facts)
     }
 
@@ -292,131 +305,8 @@ impl<'a> Look<'a> {
         self.told(DiagnosisKind::WindowZero(socket.facts.send_queue), socket, evidence)
     }
 
-    /// The wire tells the order: a tracer's word on a call may come later than what the call sent. Data that acknowledges the FIN
-    /// was sent when the FIN had come.
-    fn wrote_after_fin(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
-        let cookie = socket.facts.cookie;
-        let (local, remote) = self.view.last_ends(cookie)?;
-        let reset = self.arrived((local, remote), Flags::RST)?;
-        let fin = self.arrived((local, remote), Flags::FIN)?;
-        let behind = fin.segment.tcp()?.seq.wrapping_add(fin.segment.len()).wrapping_add(1);
-        let knows = |segment: &SegmentView<'a>| {
-            let acks = segment.segment.tcp().is_some_and(|tcp| tcp.ack.wrapping_sub(behind) as i32 >= 0);
-            segment.segment.from == local && !segment.segment.is_empty() && acks
-        };
-        let late = self.segments((local, remote)).take_while(|segment| segment.id > fin.id).filter(knows).last();
-        let late = late.filter(|late| late.id < reset.id)?;
-        let calls: Vec<CallView<'a>> = self.view.calls_on(cookie).take(MOST).collect();
-        let sends = |call: &&CallView<'a>| match (call.call, call.outcome) {
-            (Call::Send { data, .. }, Some(Ok(_))) => {
-                late.segment.payload().starts_with(data) || data.starts_with(late.segment.payload())
-            }
-            _ => false,
-        };
-        let broken = |call: &&CallView<'a>| matches!(call.outcome, Some(Err(Errno(libc::EPIPE | libc::ECONNRESET))));
-        let broken = calls.iter().rev().find(broken);
-        let sent = self.view.trace().segment_records().get(late.id.0 as usize)?.sent;
-        let mut evidence = vec![Evidence::Segment(fin.changed, fin.id)];
-        evidence.extend(calls.iter().rev().find(sends).map(|call| Evidence::Call(*call)));
-        evidence.extend([Evidence::Segment(sent, late.id), Evidence::Segment(reset.changed, reset.id)]);
-        evidence.extend(broken.map(|call| Evidence::Call(*call)));
-        evidence.extend(broken.and_then(|call| self.signal_after(call)));
-        self.told(DiagnosisKind::WroteAfterFin, socket, evidence)
-    }
-
-    /// The SIGPIPE that a call raised.
-    fn signal_after(&self, call: &CallView<'a>) -> Option<Evidence<'a>> {
-        let entries = &self.view.trace().entries()[..self.view.moment()];
-        entries.iter().enumerate().skip(call.entered).take(MOST).find_map(|(moment, entry)| match entry.event {
-            Event::Signal { caller, signal: libc::SIGPIPE } if caller == call.caller => {
-                Some(Evidence::Signal(moment, libc::SIGPIPE))
-            }
-            _ => None,
-        })
-    }
-
-    fn reads_on(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
-        if !matches!(socket.state.tcp()?, State::CloseWait | State::LastAck | State::Closing | State::TimeWait) {
-            return None;
-        }
-        // What it sends in between, as an echo of nothing, doesn't make it stop.
-        let reading = self.view.calls_on(socket.facts.cookie).take(MOST).filter(reads);
-        let row = reading.skip_while(CallView::is_open).take_while(told_end);
-        let row: Vec<CallView<'a>> = row.collect();
-        let (newest, first) = (row.first()?, row.last()?);
-        if row.len() < AGAIN {
-            return None;
-        }
-        let evidence = vec![Evidence::Call(*first), Evidence::Call(*newest), self.kernel_state(socket)];
-        self.told(DiagnosisKind::ReadsOn(row.len()), socket, evidence)
-    }
-
-    fn asks_on(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
-        let cookie = socket.facts.cookie;
-        let again =
-            |call: &CallView<'a>| on(call) == Some(cookie) && matches!(call.outcome, Some(Err(Errno(libc::EAGAIN))));
-        let newest = self.view.calls_on(cookie).find(|call| call.outcome.is_some()).filter(again)?;
-        let row = self.view.calls_of_thread(newest.caller).take(MOST).skip_while(CallView::is_open).take_while(again);
-        let row: Vec<CallView<'a>> = row.collect();
-        let (newest, first) = (row.first()?, row.last()?);
-        (row.len() >= BUSY).then_some(())?;
-        self.told(DiagnosisKind::AsksOn(row.len()), socket, vec![Evidence::Call(*first), Evidence::Call(*newest)])
-    }
-
-    fn closed_unread(&self, socket: &SocketView<'a>) -> Option<ProgramDiagnosis<'a>> {
-        let cookie = socket.facts.cookie;
-        let close = self.view.calls_on(cookie).take(MOST).find(is_last_close)?;
-        let lingers = |call: CallView<'a>| matches!(call.call, Call::SetOption { option: SocketOption::LINGER, value, .. } if *value >= 0);
-        if self.view.calls_on(cookie).any(lingers) {
-            return None;
-        }
-        let ends = self.view.last_ends(cookie)?;
-        let own: Vec<SegmentView<'a>> = self.segments(ends).filter(|segment| segment.segment.from == ends.0).collect();
-        // Whose close() finds unread bytes sends a RST in the place of the FIN (RFC 9293, 3.10.4; RFC 2525, 2.17).
-        if own.iter().any(|segment| has(segment, Flags::FIN)) || self.arrived(ends, Flags::RST).is_some() {
-            return None;
-        }
-        let sent = |segment: &SegmentView<'a>| self.view.trace().segment_records()[segment.id.0 as usize].sent;
-        // The first: others may answer what still comes.
-        let reset = own.iter().rev().find(|segment| has(segment, Flags::RST))?;
-        let last = self.view.calls_on(cookie).take(MOST).find(reads);
-        // How many they were the kernel says where it was asked after the last of them was read.
-        let before = self.view.trace().at(close.entered);
-        let known = before
-            .socket(cookie)
-            .filter(|socket| !socket.gone && last.is_none_or(|last| last.changed < socket.changed));
-        let bytes = known.and_then(|socket| unread(socket.facts)).or_else(|| self.unread_at_reset(cookie, ends, reset));
-        let last = last.map(Evidence::Call);
-        let reset = Evidence::Segment(sent(reset), reset.id);
-        self.told(
-            DiagnosisKind::ClosedUnread(bytes),
-            socket,
-            last.into_iter().chain([Evidence::Call(close), reset]).collect(),
-        )
-    }
-
-    /// How many bytes were unread when a socket sent this RST: what it acknowledges, without what the program has taken.
-    /// `None` where not all of that is known.
-    fn unread_at_reset(&self, cookie: u64, ends: AddressPair, reset: &SegmentView<'a>) -> Option<u32> {
-        let tcp = reset.segment.tcp().filter(|tcp| tcp.flags.has(Flags::ACK))?;
-        let fin = u32::from(self.arrived(ends, Flags::FIN).is_some());
-        // The SYN takes a number, and so does a FIN.
-        let came = tcp.ack.wrapping_sub(reset.initials.other?.number).checked_sub(1 + fin)?;
-        let mut left = came;
-        for call in self.view.calls_on(cookie).filter(reads) {
-            match (call.call, call.outcome) {
-                (Call::Recv { .. }, Some(Ok(returned))) => {
-                    left = left.checked_sub(u32::try_from(returned.value).ok()?)?
-                }
-                (_, Some(Err(_))) => {}
-                _ => return None,
-            }
-        }
-        Some(left).filter(|bytes| *bytes > 0)
-    }
-
     /// The newest segment with this flag that came from the peer.
-    fn arrived(&self, (local, remote): AddressPair, flag: Flags) -> Option<SegmentView<'a>> {
+    pub(super) fn arrived(&self, (local, remote): AddressPair, flag: Flags) -> Option<SegmentView<'a>> {
         self.segments((local, remote)).find(|segment| {
             let came = segment.segment.from == remote && wire::came(segment.fate);
             came && has(segment, flag) && !wire::was_refused(&self.view, segment)
@@ -424,7 +314,7 @@ impl<'a> Look<'a> {
     }
 
     /// The segments of the newest connection between two ends, the newest first.
-    fn segments(&self, ends: AddressPair) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
+    pub(super) fn segments(&self, ends: AddressPair) -> impl Iterator<Item = SegmentView<'a>> + use<'a> {
         let mut initials = None;
         wire::segments(&self.view, ends)
             .take(MOST)
@@ -448,7 +338,7 @@ fn goes_on(call: &CallView<'_>) -> bool {
 }
 
 /// Whether a `close()` was of the last descriptor of its socket.
-fn is_last_close(call: &CallView<'_>) -> bool {
+pub(super) fn is_last_close(call: &CallView<'_>) -> bool {
     let closed = matches!((call.call, call.outcome), (Call::Close { .. }, Some(Ok(_))));
     closed && call.made.is_some_and(|made| made.others.is_empty())
 }
@@ -466,27 +356,27 @@ fn inherits(call: &CallView<'_>, socket: u64) -> bool {
     call.made.is_some_and(|made| made.sockets.iter().any(|of| of.socket == socket))
 }
 
-fn on(call: &CallView<'_>) -> Option<u64> {
+pub(super) fn on(call: &CallView<'_>) -> Option<u64> {
     call.made.and_then(|made| made.socket)
 }
 
-fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
+pub(super) fn has(segment: &SegmentView<'_>, flag: Flags) -> bool {
     segment.segment.tcp().is_some_and(|tcp| tcp.flags.has(flag))
 }
 
 /// Whether a call told the end of the data: 0 bytes, where some were asked for.
-fn told_end(call: &CallView<'_>) -> bool {
+pub(super) fn told_end(call: &CallView<'_>) -> bool {
     matches!((call.call, call.outcome), (Call::Recv { len, .. }, Some(Ok(returned))) if *len > 0 && returned.value == 0)
 }
 
 /// Whether a call receives, whatever it is called.
-fn reads(call: &CallView<'_>) -> bool {
+pub(super) fn reads(call: &CallView<'_>) -> bool {
     matches!(call.called(), "read" | "readv" | "recvfrom" | "recvmsg" | "recvmmsg" | "splice" | "sendfile")
 }
 
 /// Bytes of a connection that came and weren't read. The kernel counts the other end's FIN as one more byte, until a receiving
 /// call has told the end.
-fn unread(facts: &SocketFacts) -> Option<u32> {
+pub(super) fn unread(facts: &SocketFacts) -> Option<u32> {
     let fin = match facts.state.tcp()? {
         State::Listen | State::Closed | State::SynSent | State::SynRecv => return None,
         State::CloseWait | State::LastAck | State::Closing | State::TimeWait => 1,

@@ -5,7 +5,9 @@
 //! What needs that *nobody* does something (reads, accepts) is told only once that has been so for [`LONG`], since a program
 //! between two calls is no fault.
 
+mod closing;
 mod find;
+mod loops;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,8 @@ pub const LONG: Duration = Duration::from_secs(1);
 pub enum DiagnosisKind {
     /// A connection in CLOSE_WAIT: its program was told the end of the data, went on, and has not closed it.
     NotClosed,
+    /// The same, where the program wasn't told the end, and no thread is in a call that would tell it.
+    NotNoticed,
     /// The same, where a child process served it and has left it: the parent's descriptor of it is open.
     KeptByParent,
     /// The same, of a connection that a RST has ended: only the descriptor is left of it.
@@ -44,12 +48,23 @@ pub enum DiagnosisKind {
     /// Data was sent after the peer's FIN had come, and a RST was the answer.
     WroteAfterFin,
     /// A receiving call has told the end of the data so many times in a row.
-    ReadsOn(usize),
+    ReadsOn(InARow),
     /// A call that would have to wait was made again at once, so many times in a row.
-    AsksOn(usize),
+    AsksOn(InARow),
     /// A descriptor was closed with bytes unread: so many, where the kernel was asked just before, or where all that came and
     /// all that was read is known.
     ClosedUnread(Option<u32>),
+    /// The same, of one that the kernel closed because its program ended.
+    EndedUnread,
+}
+
+/// How often something came in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InARow {
+    /// So often as is known.
+    pub times: usize,
+    /// Whether it may have been more often.
+    pub or_more: bool,
 }
 
 /// What shows it.

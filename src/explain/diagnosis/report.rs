@@ -122,6 +122,12 @@ fn holds(program: &Member, socket: &SocketView<'_>) -> bool {
     socket.facts.fd.is_some() && socket.facts.actor().is_some_and(|actor| program.makes(actor))
 }
 
+/// Whether somebody asked a program to end, by a signal.
+pub(super) fn was_asked_to_end(trace: &Trace, program: &Member) -> bool {
+    let asks = |event: &Event| matches!(event, Event::Signal { caller, signal } if program.makes(caller.actor) && ENDS.contains(signal));
+    trace.entries().iter().any(|entry| asks(&entry.event))
+}
+
 /// The moment at which a program begins to end: until then its descriptors are as it left them.
 fn end_of(trace: &Trace, program: &Member) -> Moment {
     let mut end = trace.now();

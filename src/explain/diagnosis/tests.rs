@@ -1,3 +1,5 @@
+mod again;
+mod ended;
 mod left_open;
 mod told_once;
 
@@ -364,39 +366,6 @@ fn a_reset_in_the_place_of_a_fin_tells_of_unread_bytes() {
     );
     assert_eq!(closed(&["FIN", "ACK"], false, 9), []);
     assert_eq!(closed(&["RST", "ACK"], true, 9), [], "SO_LINGER does that");
-}
-
-#[test]
-fn what_is_asked_again_and_again_is_counted() {
-    let mut script = Script::accepted();
-    script.socket(CONN, State::CloseWait, |_| {});
-    for _ in 0..2 {
-        script.reads(0);
-    }
-    script.finds(&[]);
-    script.reads(0);
-    script.finds(&[DiagnosisKind::ReadsOn(3)]);
-    // It sends back the nothing that it has read.
-    let mut script = Script::accepted();
-    script.socket(CONN, State::CloseWait, |_| {});
-    for _ in 0..3 {
-        script.reads(0);
-        script.on_conn(0, Call::send(4, Vec::new()), Ok(Returned::default()));
-    }
-    script.finds(&[DiagnosisKind::ReadsOn(3)]);
-    let asks = |waits: bool| {
-        let mut script = Script::accepted();
-        for _ in 0..20 {
-            if waits {
-                script.call(0, "epoll_wait", None, None);
-                script.returns(0, Ok(Returned { value: 1, ..Returned::default() }));
-            }
-            script.on_conn(0, Call::recv(4, 1), Err(Errno(libc::EAGAIN)));
-        }
-        script.kinds()
-    };
-    assert_eq!(asks(false), [DiagnosisKind::AsksOn(20)]);
-    assert_eq!(asks(true), []);
 }
 
 /// What is seen of a program's end before it is told.

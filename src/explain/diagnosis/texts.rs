@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::{DiagnosisKind, Evidence, ProgramDiagnosis};
+use super::{DiagnosisKind, Evidence, InARow, ProgramDiagnosis};
 use crate::explain::program::{ProgramFact, StillWaits, facts};
 use crate::explain::spoken::{BuiltInTexts, Spoken};
 use crate::explain::table::Broken;
@@ -17,6 +17,8 @@ words! {
     pub(super) struct DiagnosisTexts {
         pub(super) not_closed: Localized,
         pub(super) not_closed_do: Localized,
+        pub(super) not_noticed: Localized,
+        pub(super) not_noticed_do: Localized,
         pub(super) kept: Localized,
         pub(super) kept_do: Localized,
         pub(super) kept_reset: Localized,
@@ -24,6 +26,7 @@ words! {
         pub(super) leaks: Localized,
         pub(super) leaks_do: Localized,
         pub(super) queue_full: Localized,
+        pub(super) queue_full_one: Localized,
         pub(super) queue_full_do: Localized,
         pub(super) not_read: Localized,
         pub(super) not_read_one: Localized,
@@ -42,6 +45,9 @@ words! {
         pub(super) closed_unread_one: Localized,
         pub(super) closed_unread_n: Localized,
         pub(super) closed_unread_do: Localized,
+        pub(super) ended_unread: Localized,
+        pub(super) ended_unread_do: Localized,
+        pub(super) at_least: Localized,
         pub(super) line: Localized,
         pub(super) more: Localized,
         pub(super) at_line: Localized,
@@ -145,6 +151,10 @@ impl DiagnosisWords {
         }
     }
 
+    fn often(&self, row: InARow) -> String {
+        if row.or_more { self.say(|t| &t.at_least, &[("n", &row.times)]) } else { row.times.to_string() }
+    }
+
     fn evidence(&self, view: &View<'_>, evidence: &Evidence<'_>) -> String {
         let what = match evidence {
             Evidence::Call(call) => self.call(call),
@@ -197,6 +207,7 @@ impl ProgramDiagnosis<'_> {
             };
         match &self.kind {
             DiagnosisKind::NotClosed => say(|t| &t.not_closed, |t| &t.not_closed_do, &0),
+            DiagnosisKind::NotNoticed => say(|t| &t.not_noticed, |t| &t.not_noticed_do, &0),
             DiagnosisKind::KeptByParent => say(|t| &t.kept, |t| &t.kept_do, &0),
             DiagnosisKind::KeptAfterReset => say(|t| &t.kept_reset, |t| &t.kept_reset_do, &0),
             DiagnosisKind::Leaks(fds) => {
@@ -209,18 +220,23 @@ impl ProgramDiagnosis<'_> {
             }
             DiagnosisKind::QueueFull { waiting, backlog } => {
                 let values: [(&str, &dyn Display); 3] = [("fd", &fd), ("n", waiting), ("backlog", backlog)];
-                (words.say(|t| &t.queue_full, &values), words.say(|t| &t.queue_full_do, &values))
+                let what = match waiting {
+                    1 => words.say(|t| &t.queue_full_one, &values),
+                    _ => words.say(|t| &t.queue_full, &values),
+                };
+                (what, words.say(|t| &t.queue_full_do, &values))
             }
             DiagnosisKind::NotRead(1) => say(|t| &t.not_read_one, |t| &t.not_read_do, &1),
             DiagnosisKind::NotRead(bytes) => say(|t| &t.not_read, |t| &t.not_read_do, bytes),
             DiagnosisKind::WindowZero(1) => say(|t| &t.window_zero_one, |t| &t.window_zero_do, &1),
             DiagnosisKind::WindowZero(bytes) => say(|t| &t.window_zero, |t| &t.window_zero_do, bytes),
             DiagnosisKind::WroteAfterFin => say(|t| &t.wrote_after_fin, |t| &t.wrote_after_fin_do, &0),
-            DiagnosisKind::ReadsOn(times) => say(|t| &t.reads_on, |t| &t.reads_on_do, times),
-            DiagnosisKind::AsksOn(times) => say(|t| &t.asks_on, |t| &t.asks_on_do, times),
+            DiagnosisKind::ReadsOn(row) => say(|t| &t.reads_on, |t| &t.reads_on_do, &words.often(*row)),
+            DiagnosisKind::AsksOn(row) => say(|t| &t.asks_on, |t| &t.asks_on_do, &words.often(*row)),
             DiagnosisKind::ClosedUnread(None) => say(|t| &t.closed_unread, |t| &t.closed_unread_do, &0),
             DiagnosisKind::ClosedUnread(Some(1)) => say(|t| &t.closed_unread_one, |t| &t.closed_unread_do, &1),
             DiagnosisKind::ClosedUnread(Some(bytes)) => say(|t| &t.closed_unread_n, |t| &t.closed_unread_do, bytes),
+            DiagnosisKind::EndedUnread => say(|t| &t.ended_unread, |t| &t.ended_unread_do, &0),
         }
     }
 
