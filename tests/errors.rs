@@ -261,6 +261,7 @@ const EXPECTED: &[(&str, &str)] = &[
     ("select_beyond_the_table", "select EBADF, select 0, revents readfds"),
     ("dissolved_quietly", "connect EINPROGRESS, connect 0, connect 0, connect ECONNREFUSED"),
     ("urgent_datagram", "connect 0, send EOPNOTSUPP, sendto 2, recv 2"),
+    ("executes_nothing", "execve ENOENT"),
     ("without_family", "bind EAFNOSUPPORT"),
 ];
 
@@ -436,6 +437,7 @@ const CIRCUMSTANCES: &[(&str, &str, &str)] = &[
     ("beyond-table", "select_beyond_the_table", "select 0"),
     ("dissolves-quietly", "dissolved_quietly", "connect 0"),
     ("listening", "dissolved_quietly", "connect 0"),
+    ("executes", "executes_nothing", "execve ENOENT"),
     ("no-family", "without_family", "bind EAFNOSUPPORT"),
     ("datagrams", "datagrams_to_nobody", "send 1"),
     ("datagrams", "datagrams_end", "shutdown 0"),

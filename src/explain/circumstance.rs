@@ -152,4 +152,6 @@ pub enum Circumstance {
     EmptyDatagram,
     /// The descriptor is below 0, as what a call returns that has failed.
     NoDescriptor,
+    /// The call is to execute a file.
+    Executes,
 }

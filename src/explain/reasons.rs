@@ -79,6 +79,7 @@ fn of_program(made: &ProgramCall, came: CallState<'_>, facts: &CallFacts, before
         ("bind", Some(libc::EAFNOSUPPORT)) => made.has_no_family().then_some(NoFamily),
         // The address isn't looked at.
         ("connect", Some(libc::EISCONN)) => connect(came, facts, before),
+        ("execve" | "execveat", Some(libc::ENOENT)) => Some(Executes),
         _ => None,
     }
 }

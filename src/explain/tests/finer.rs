@@ -71,7 +71,7 @@ fn taken() -> Vec<Case> {
 }
 
 fn attempts() -> Vec<Case> {
-    use Circumstance::{Listening, NeverConnected, NoFamily, Over, Refused, Repair};
+    use Circumstance::{Executes, Listening, NeverConnected, NoFamily, Over, Refused, Repair};
     let fresh = Situation::default;
     let failed = || with(|s| s.refused = true, state(State::Closed));
     // It was connected while nobody waited, and ended then.
@@ -102,6 +102,7 @@ fn attempts() -> Vec<Case> {
         (recv(), Err("EPERM"), joined(State::Established), None),
         (program("bind", "{AF_UNSPEC}"), Err("EAFNOSUPPORT"), fresh(), Some(NoFamily)),
         (program("bind", "[::1]:8000"), Err("EAFNOSUPPORT"), fresh(), None),
+        (program("execve", "0x7ffe"), Err("ENOENT"), fresh(), Some(Executes)),
         (program("connect", "0x7ffe"), Err("EISCONN"), state(State::Listen), Some(Listening)),
         (bind(), Err("EAFNOSUPPORT"), fresh(), None),
         (

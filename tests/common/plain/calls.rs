@@ -239,6 +239,13 @@ pub fn bind_without_family(fd: c_int) -> Came {
     told("bind", came(unsafe { libc::bind(fd, address.as_ptr().cast(), address.len() as libc::socklen_t) }))
 }
 
+/// Executes a file that isn't there.
+pub fn execute_nothing() -> Came {
+    let none = [std::ptr::null()];
+    // SAFETY: the name ends with 0, and the lists with a null pointer.
+    told("execve", came(unsafe { libc::execve(c"/nonexistent/program".as_ptr(), none.as_ptr(), none.as_ptr()) }))
+}
+
 pub fn listen(fd: c_int, backlog: c_int) -> Came {
     told("listen", raw_listen(fd, backlog))
 }

@@ -45,7 +45,7 @@ scenarios! {
     sending_ended_in_the_listener nothing_asked backlogs deferred shutdown_both simultaneous_open shutdown_in_syn_recv
     close_in_syn_recv close_of_one_of_two_listeners close_with_linger2 flags urgent_is_announced fast_open dissolved datagrams_dissolved
     limits over_in_the_background timed_out_in_the_background corked ended_again closed_after_the_fin in_repair
-    fast_open_off fast_open_early select_beyond_the_table dissolved_quietly urgent_datagram without_family port_zero
+    fast_open_off fast_open_early select_beyond_the_table dissolved_quietly urgent_datagram executes_nothing without_family port_zero
 }
 
 /// What waits for so long at most.
@@ -207,6 +207,10 @@ fn urgent_datagram() {
     let _ = send_with(fd, 1, libc::MSG_OOB);
     let _ = sendto_with(fd, 2, libc::MSG_FASTOPEN, AT);
     let _ = recv_with(peer, 9, libc::MSG_OOB);
+}
+
+fn executes_nothing() {
+    let _ = execute_nothing();
 }
 
 fn without_family() {
