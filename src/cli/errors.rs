@@ -18,6 +18,10 @@ pub(super) fn sentence(error: &Error, texts: &CliTexts) -> String {
             &texts.no_value_allowed,
             &[("option", &option(error)), ("found", &one(error, ContextKind::InvalidValue))],
         ),
+        // One of the two is enough, which clap can't say.
+        ErrorKind::MissingRequiredArgument if one(error, ContextKind::InvalidArg).starts_with("--server") => {
+            texts.missing_programs.clone()
+        }
         ErrorKind::MissingRequiredArgument => {
             fill(&texts.missing_argument, &[("argument", &one(error, ContextKind::InvalidArg))])
         }

@@ -99,6 +99,10 @@ fn wrong_usage_is_told_in_english() {
         ("--port 1 --port 2", "error: --port is given more than once. Give it once."),
         ("exec --pass --report -- x", "error: --pass and --report can't be given together. Leave one of them out."),
         ("run --server x --report :9", "error: --report and [ADDR] can't be given together. Leave one of them out."),
+        (
+            "run",
+            "error: Which program? --server 'CMD' names the server, --client 'CMD' the client; one of them is enough.",
+        ),
         ("play --timers=yes", "error: --timers takes no value. Leave `yes` out."),
         (
             "\u{1b}[2J",
@@ -118,6 +122,10 @@ fn wrong_usage_is_told_in_chinese() {
         ),
         ("--mode moon", "错误： `moon` 不能作为 --mode 的值。 请使用其中之一：auto、lab、host。"),
         ("--port 70000", "错误： `70000` 不能作为 --port 的值。 请写 1 到 65535 之间的整数。"),
+        (
+            "run --report",
+            "错误： 要运行哪个程序？用 --server '命令' 指定服务器，用 --client '命令' 指定客户端；有一个就够了。",
+        ),
         ("learn a b", "错误： 多了一个参数 `b`，请删去。"),
     ] {
         assert_eq!(says(line, "zh_CN.UTF-8"), sentence.replace("： ", "：").replace("。 ", "。"), "{line}");

@@ -83,6 +83,7 @@ words! {
         pub shown: String,
         pub allowed_address: String,
         pub missing_argument: String,
+        pub missing_programs: String,
         pub help: String,
         pub version: String,
         pub error: String,
