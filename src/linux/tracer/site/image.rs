@@ -90,7 +90,7 @@ impl ProcessImage {
             let Some(binary) = binaries.of(process, &mapping) else { continue };
             let Some(bias) = binary.bias(&mapping) else { continue };
             unwinder.add_module(binary.module(&mapping, bias));
-            let library = library::is_library(&mapping.path);
+            let library = library::is_library(&mapping.path) || library::is_runtime(&mapping.path);
             modules.push(LoadedModule { mapping, bias, binary, library });
         }
     }

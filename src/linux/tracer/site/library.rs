@@ -17,9 +17,21 @@ const WITHIN: [&str; 9] = [
     "/node_modules/",
 ];
 
+/// Programs that run what others wrote, in a language whose lines aren't found: their own sources are nobody's homework.
+const RUNTIMES: [&str; 12] =
+    ["bash", "bun", "dash", "deno", "java", "lua", "node", "nodejs", "perl", "php", "ruby", "zsh"];
+
 /// Whether a file that is loaded is a library of the system.
 pub(super) fn is_library(path: &str) -> bool {
     SYSTEM.iter().any(|folder| path.starts_with(folder))
+}
+
+/// Whether a program is the runtime of a language, by its name and the folder that it is installed in (`ruby3.1` is one, `./node` is
+/// somebody's own).
+pub(super) fn is_runtime(path: &str) -> bool {
+    let Some((folder, name)) = path.rsplit_once('/') else { return false };
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    folder.ends_with("/bin") && RUNTIMES.contains(&name)
 }
 
 /// Whether a source is a library's. `go`: where the sources of Go's own packages are, in a program of Go.
@@ -67,6 +79,18 @@ mod tests {
         assert!(is_source("/home/a/go1.22/src/net/net.go", go) && !is_source("/home/a/server.go", go));
         assert_eq!(go_sources("runtime/proc.go"), None);
         assert!(!is_source("/home/a/library/server.c", None) && !is_library("/home/a/lib/server"));
+    }
+
+    #[test]
+    fn a_languages_runtime_is_known_by_its_name_where_it_is_installed() {
+        for path in
+            ["/usr/bin/node", "/home/a/.nvm/versions/node/v20.1.0/bin/node", "/usr/bin/ruby3.1", "/usr/bin/php8.2"]
+        {
+            assert!(is_runtime(path), "{path}");
+        }
+        for path in ["/home/a/node", "/home/a/homework/node", "/usr/bin/nginx", "/usr/bin/nodes", "node"] {
+            assert!(!is_runtime(path), "{path}");
+        }
     }
 
     #[cfg(feature = "python-lines")]
