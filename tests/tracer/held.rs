@@ -250,3 +250,17 @@ fn a_program_that_is_stopped_goes_on_when_it_is_continued() {
         assert_eq!(traced.output.join().unwrap(), "one\n");
     }
 }
+
+#[test]
+fn of_an_address_without_room_nothing_is_told_that_the_kernel_did_not_write() {
+    let folder = Folder::new();
+    let Some(words) = c(&folder, "short_address") else { return };
+    let ran = Traced::start(command(&words), HeldCalls::None, Watched::All).ends();
+    let told = ran.seen.iter().filter_map(|seen| match seen {
+        TracerEvent::Returned { call, .. } if call.arguments.len() == 3 && call.arguments[2] == "[16]" => {
+            Some(call.arguments[1].as_str())
+        }
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), ["{}", "0.0.0.0:0"]);
+}

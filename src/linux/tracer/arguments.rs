@@ -27,6 +27,9 @@ pub(super) struct Reader<'a> {
     /// It receives with MSG_TRUNC from a stream: the kernel throws away what it counts, and the buffers are as they were
     /// (`tcp(7)`).
     pub(super) throws_away: bool,
+    /// How much room the program gave for an address, as [`Reader::address_room`] found it before the call: the kernel wrote no more
+    /// than that, whatever the address's length is (`accept(2)`).
+    pub(super) given: Option<u64>,
     /// What [`Reader::watches`] has found.
     pub(super) watched: OnceCell<Option<Vec<WatchedDescriptor>>>,
 }
@@ -152,18 +155,27 @@ impl Reader<'_> {
     /// The address that the kernel put somewhere.
     pub(super) fn filled_internet(&self) -> Option<SocketAddr> {
         let at = self.row.arguments.iter().position(|argument| *argument == ArgumentKind::AddressOut)?;
-        let length = self.memory.int(self.arguments[at + 1])?;
-        match addresses::read(self.memory, self.arguments[at], u64::try_from(length).ok()?)? {
+        match addresses::read(self.memory, self.arguments[at], self.filled_length(at)?)? {
             SocketAddress::Internet(address) => Some(address),
             _ => None,
         }
     }
 
+    /// How much room the call gives the kernel for an address; `None` where it asks for none.
+    pub(super) fn address_room(&self) -> Option<u64> {
+        let at = self.row.arguments.iter().position(|argument| *argument == ArgumentKind::AddressOut)?;
+        let room = (self.arguments[at] != 0).then(|| self.memory.int(self.arguments[at + 1]))??;
+        u64::try_from(room).ok()
+    }
+
+    /// How many bytes of an address the kernel wrote.
+    fn filled_length(&self, at: usize) -> Option<u64> {
+        let length = u64::try_from(self.memory.int(self.arguments[at + 1])?).ok()?;
+        Some(self.given.map_or(length, |given| given.min(length)))
+    }
+
     fn filled_address(&self, at: usize) -> String {
-        self.of_value(self.arguments[at], |_| {
-            let length = self.memory.int(self.arguments[at + 1]).unwrap_or(0);
-            self.address(self.arguments[at], u64::try_from(length).unwrap_or(0))
-        })
+        self.of_value(self.arguments[at], |_| self.address(self.arguments[at], self.filled_length(at).unwrap_or(0)))
     }
 
     fn filled_int(&self, address: u64) -> String {

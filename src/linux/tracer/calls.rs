@@ -32,6 +32,8 @@ struct TracedProcess {
     memory: TraceeMemory,
     /// The numbers that were sockets once, and what these were made as: a call on one that is closed is a mistake worth seeing.
     were_sockets: HashMap<i32, Option<SocketIdentity>>,
+    /// The room for an address that each thread gave the call which it is in.
+    given: HashMap<u32, u64>,
     /// It was told that it makes calls of another architecture.
     foreign: bool,
 }
@@ -72,7 +74,7 @@ impl Processes {
     pub(super) fn begins(&mut self, process: u32) {
         self.sole.forget();
         let (memory, were_sockets) = (TraceeMemory::of(process), HashMap::new());
-        self.processes.insert(process, TracedProcess { memory, were_sockets, foreign: false });
+        self.processes.insert(process, TracedProcess { memory, were_sockets, given: HashMap::new(), foreign: false });
     }
 
     /// A process makes calls of another architecture: whether that is news.
@@ -106,6 +108,12 @@ impl Processes {
             self.sole.leaves(who.thread);
             return None;
         };
+        let process = self.processes.get_mut(&who.process)?;
+        let read = reader(&process.memory, who, row, entry, None);
+        match read.address_room() {
+            Some(room) => drop(process.given.insert(who.thread, room)),
+            None => drop(process.given.remove(&who.thread)),
+        }
         let process = self.processes.get(&who.process)?;
         let read = reader(&process.memory, who, row, entry, None);
         let like = like(&read, about.kind);
@@ -213,7 +221,8 @@ impl Processes {
             return ProgramReturn { outcome, arguments: call.arguments.clone(), made: Vec::new() };
         };
         let read = reader(&process.memory, who, row, entry, (value >= 0).then_some(value));
-        let read = Reader { throws_away: process.throws_away(&read, call.fd), ..read };
+        let (throws_away, given) = (process.throws_away(&read, call.fd), process.given.get(&who.thread).copied());
+        let read = Reader { throws_away, given, ..read };
         let arguments = if value >= 0 { read.filled(&call.arguments) } else { call.arguments.clone() };
         let socket = |fd: i32| Some((fd, descriptors::socket(who.thread, fd)?));
         let made: Vec<(i32, u64)> = read.made().into_iter().filter_map(socket).collect();
@@ -238,6 +247,7 @@ fn reader<'a>(
         arguments: entry.arguments,
         value,
         throws_away: false,
+        given: None,
         watched: OnceCell::new(),
     }
 }
