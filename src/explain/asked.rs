@@ -332,6 +332,16 @@ mod tests {
         assert!(answer("SO_TYPE", 99, "99", &new, None).is_none());
     }
 
+    /// The route's `quickack` comes before the socket's option (`tcp_in_quickack_mode()`), and most labs have it.
+    #[test]
+    fn that_acknowledgements_may_be_delayed_is_told_with_the_route_that_forbids_it() {
+        let new = CallFacts::steady(Situation::default());
+        for lang in Lang::all() {
+            let text = said(answer("TCP_QUICKACK", 0, "0", &new, None).unwrap(), lang);
+            assert!(text.contains("`quickack`"), "{text}");
+        }
+    }
+
     #[test]
     fn a_buffer_is_told_by_what_was_set_and_a_segments_size_by_the_state() {
         let new = CallFacts::steady(Situation::default());

@@ -134,6 +134,17 @@ fn an_option_that_was_set_is_explained_and_one_that_was_refused_is_not() {
     assert!(told.iter().any(|note| note.contains("500")) && told.iter().any(|note| note.contains("4096")));
 }
 
+/// `tcp_in_quickack_mode()` asks the route before the socket's option.
+#[test]
+fn that_the_next_ack_may_be_delayed_is_told_with_the_route_that_forbids_it() {
+    for lang in [Lang::EN, zh()] {
+        let mut story = connected();
+        story.call(Call::SetOption { fd: 5, option: SocketOption::QUICK_ACK, value: 0 }, returned(0));
+        let told = notes(&story, lang).join(" ");
+        assert!(told.contains("`quickack`"), "{told}");
+    }
+}
+
 #[test]
 fn each_option_that_was_set_is_explained_in_each_language() {
     for name in SOCKET_OPTIONS.into_iter().chain(["SO_OOBINLINE", "SO_RCVLOWAT", "IP_TTL", "SO_PRIORITY"]) {
