@@ -413,8 +413,8 @@ mod tests {
     fn second_names_are_shown_beside_the_first_in_each_language() {
         let glossary = Glossary::load().unwrap();
         let heads = |en: &str, lang| glossary.search(en)[0].heads(lang);
-        assert_eq!(heads("SYN queue", zh()), ("SYN 队列、半连接队列".into(), Some("SYN queue".into())));
-        assert_eq!(heads("SYN queue", Lang::EN), ("SYN queue".into(), Some("SYN 队列, 半连接队列".into())));
+        assert_eq!(heads("SYN queue", zh()), ("半连接队列、SYN 队列".into(), Some("SYN queue".into())));
+        assert_eq!(heads("SYN queue", Lang::EN), ("SYN queue".into(), Some("半连接队列, SYN 队列".into())));
         assert_eq!(heads("ISN", Lang::EN), ("ISN, initial sequence number".into(), Some("ISN, 初始序号".into())));
         assert_eq!(heads("CLOSED", Lang::EN), ("CLOSED".into(), None));
     }

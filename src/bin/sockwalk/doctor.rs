@@ -49,10 +49,10 @@ fn mark(good: bool) -> char {
 fn name(ability: Ability, rights: Option<Rights>, texts: &DoctorTexts) -> String {
     let table = |what: &str| fill(&texts.sock_diag, &[("what", &what)]);
     let name = match ability {
-        Ability::Table(DiagTable::Tcp4) => return table("TCP, IPv4"),
-        Ability::Table(DiagTable::Tcp6) => return table("TCP, IPv6"),
-        Ability::Table(DiagTable::Udp4) => return table("UDP, IPv4"),
-        Ability::Table(DiagTable::Udp6) => return table("UDP, IPv6"),
+        Ability::Table(DiagTable::Tcp4) => return table("TCP/IPv4"),
+        Ability::Table(DiagTable::Tcp6) => return table("TCP/IPv6"),
+        Ability::Table(DiagTable::Udp4) => return table("UDP/IPv4"),
+        Ability::Table(DiagTable::Udp6) => return table("UDP/IPv6"),
         Ability::Rights if rights == Some(Rights::Root) => &texts.root_rights,
         Ability::DeferAccept => &texts.defer_accept,
         Ability::HostCapture => &texts.host_capture,
