@@ -22,18 +22,19 @@ impl<'a> Look<'a> {
         };
         let late = self.segments((local, remote)).take_while(|segment| segment.id > fin.id).filter(knows).last();
         let late = late.filter(|late| late.id < reset.id && answers(&reset, late))?;
+        let sent = self.sent(&late);
         let calls: Vec<CallView<'a>> = self.view.calls_on(cookie).take(MOST).collect();
+        // The newest: earlier ones may have sent the same bytes.
         let sends = |call: &&CallView<'a>| match (call.call, call.outcome) {
-            (Call::Send { data, .. }, Some(Ok(_))) => {
+            (Call::Send { data, .. }, Some(Ok(_))) if call.entered < sent => {
                 late.segment.payload().starts_with(data) || data.starts_with(late.segment.payload())
             }
             _ => false,
         };
         let broken = |call: &&CallView<'a>| matches!(call.outcome, Some(Err(Errno(libc::EPIPE | libc::ECONNRESET))));
         let broken = calls.iter().rev().find(broken);
-        let sent = self.view.trace().segment_records().get(late.id.0 as usize)?.sent;
         let mut evidence = vec![Evidence::Segment(fin.changed, fin.id)];
-        evidence.extend(calls.iter().rev().find(sends).map(|call| Evidence::Call(*call)));
+        evidence.extend(calls.iter().find(sends).map(|call| Evidence::Call(*call)));
         evidence.extend([Evidence::Segment(sent, late.id), Evidence::Segment(reset.changed, reset.id)]);
         evidence.extend(broken.map(|call| Evidence::Call(*call)));
         evidence.extend(broken.and_then(|call| self.signal_after(call)));

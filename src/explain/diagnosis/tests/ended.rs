@@ -22,6 +22,31 @@ fn an_answer_to_who_only_half_closed_is_no_mistake() {
     assert_eq!(half_closed(&["RST"], (102, 0)), [DiagnosisKind::WroteAfterFin]);
 }
 
+/// A request that goes over a connection again is the second one's, though the first had the same bytes.
+#[test]
+fn of_calls_that_sent_the_same_the_one_after_the_fin_is_meant() {
+    let mut script = Script::accepted();
+    script.sent(true, (100, 0), &["SYN"], b"");
+    script.sent(false, (500, 101), &["SYN", "ACK"], b"");
+    let sends = |script: &mut Script, seq, ack| {
+        script.on_conn(0, Call::send(4, b"one".to_vec()), Ok(Returned { value: 3, ..Returned::default() }));
+        script.sent(false, (seq, ack), &["PSH", "ACK"], b"one");
+    };
+    sends(&mut script, 501, 101);
+    script.sent(true, (101, 504), &["FIN", "ACK"], b"");
+    let fin = script.trace.entries().len();
+    sends(&mut script, 504, 102);
+    script.sent(true, (102, 0), &["RST"], b"");
+    let server = program();
+    let view = script.trace.present();
+    let found = done(&view, &server);
+    let calls = found[0].evidence.iter().filter_map(|shown| match shown {
+        Evidence::Call(call) => Some(call.entered),
+        _ => None,
+    });
+    assert!(matches!(calls.collect::<Vec<_>>()[..], [entered] if entered >= fin));
+}
+
 /// The program ends with the connection open; `asked`: by a signal that another process sent.
 fn ends(flags: &[&str], asked: bool, shared: bool) -> Vec<DiagnosisKind> {
     let mut script = Script::accepted();
