@@ -50,7 +50,7 @@ fn of_several_labs_one_is_asked_for() {
             let seat = stage.open(&["watch"]);
             stage.until("the question", |stage| stage.screen(seat).contents().contains("2  two"));
             stage.press(seat, "3\r");
-            let several = i18n::fill(&texts.shared.several, &[("names", &"one, two")]);
+            let several = i18n::fill(&texts.shared.several, &[("names", &lang.list(["one", "two"]))]);
             assert_eq!(stage.terminal(seat).wait_for_end().code(), Some(1));
             stage.wait(seat, &several, |screen| {
                 screens::unbroken(&screen.contents()).contains(&screens::unbroken(&several))
