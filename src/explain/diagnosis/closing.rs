@@ -3,7 +3,7 @@
 use super::find::{Look, MOST, has, is_last_close, reads, unread};
 use super::{DiagnosisKind, Evidence, ProgramDiagnosis, report};
 use crate::explain::wire::AddressPair;
-use crate::model::{Call, CallView, Errno, Event, Moment, SegmentView, SocketOption, SocketView};
+use crate::model::{Call, CallView, Errno, Event, SegmentView, SocketOption, SocketView};
 use crate::tcp::Flags;
 
 impl<'a> Look<'a> {
@@ -22,11 +22,10 @@ impl<'a> Look<'a> {
         };
         let late = self.segments((local, remote)).take_while(|segment| segment.id > fin.id).filter(knows).last();
         let late = late.filter(|late| late.id < reset.id && answers(&reset, late))?;
-        let sent = self.sent(&late);
         let calls: Vec<CallView<'a>> = self.view.calls_on(cookie).take(MOST).collect();
         // The newest: earlier ones may have sent the same bytes.
         let sends = |call: &&CallView<'a>| match (call.call, call.outcome) {
-            (Call::Send { data, .. }, Some(Ok(_))) if call.entered < sent => {
+            (Call::Send { data, .. }, Some(Ok(_))) if call.entered < late.sent => {
                 late.segment.payload().starts_with(data) || data.starts_with(late.segment.payload())
             }
             _ => false,
@@ -35,7 +34,7 @@ impl<'a> Look<'a> {
         let broken = calls.iter().rev().find(broken);
         let mut evidence = vec![Evidence::Segment(fin.changed, fin.id)];
         evidence.extend(calls.iter().find(sends).map(|call| Evidence::Call(*call)));
-        evidence.extend([Evidence::Segment(sent, late.id), Evidence::Segment(reset.changed, reset.id)]);
+        evidence.extend([Evidence::Segment(late.sent, late.id), Evidence::Segment(reset.changed, reset.id)]);
         evidence.extend(broken.map(|call| Evidence::Call(*call)));
         evidence.extend(broken.and_then(|call| self.signal_after(call)));
         self.told(DiagnosisKind::WroteAfterFin, socket, evidence)
@@ -64,7 +63,7 @@ impl<'a> Look<'a> {
             .filter(|socket| !socket.gone && last.is_none_or(|last| last.changed < socket.changed));
         let bytes = known.and_then(|socket| unread(socket.facts));
         let bytes = bytes.or_else(|| self.unread_at_reset(cookie, self.view.last_ends(cookie)?, &reset));
-        self.told(DiagnosisKind::ClosedUnread(bytes), socket, self.shows_reset(last, close, &reset))
+        self.told(DiagnosisKind::ClosedUnread(bytes), socket, Self::shows_reset(last, close, &reset))
     }
 
     /// The same, of a socket that the kernel closed because its program ended; of its own accord, since who is asked to end has no
@@ -77,11 +76,11 @@ impl<'a> Look<'a> {
         };
         let exit = self.threads().iter().find(|call| is_its(call)).copied()?;
         let reset = self.reset_of_a_close(cookie)?;
-        if self.sent(&reset) < exit.entered || report::was_asked_to_end(self.view.trace(), self.program) {
+        if reset.sent < exit.entered || report::was_asked_to_end(self.view.trace(), self.program) {
             return None;
         }
         let last = self.view.calls_on(cookie).take(MOST).find(reads);
-        self.told(DiagnosisKind::EndedUnread, socket, self.shows_reset(last, exit, &reset))
+        self.told(DiagnosisKind::EndedUnread, socket, Self::shows_reset(last, exit, &reset))
     }
 
     /// The RST that a socket's end sent in the place of a FIN: so does the close of one with unread bytes (RFC 9293, 3.10.4; RFC
@@ -100,13 +99,8 @@ impl<'a> Look<'a> {
         own.iter().rev().find(|segment| has(segment, Flags::RST)).copied()
     }
 
-    /// The entry at which a segment was sent.
-    fn sent(&self, segment: &SegmentView<'a>) -> Moment {
-        self.view.trace().segment_records()[segment.id.0 as usize].sent
-    }
-
-    fn shows_reset(&self, last: Option<CallView<'a>>, end: CallView<'a>, reset: &SegmentView<'a>) -> Vec<Evidence<'a>> {
-        let reset = Evidence::Segment(self.sent(reset), reset.id);
+    fn shows_reset(last: Option<CallView<'a>>, end: CallView<'a>, reset: &SegmentView<'a>) -> Vec<Evidence<'a>> {
+        let reset = Evidence::Segment(reset.sent, reset.id);
         last.map(Evidence::Call).into_iter().chain([Evidence::Call(end), reset]).collect()
     }
 
