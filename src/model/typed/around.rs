@@ -3,7 +3,7 @@
 use super::expression::expression;
 use super::structures::is_filler;
 use super::typed_line::TypedLine;
-use super::written_in_c::{is_identifier, no_call};
+use super::written_in_c::{is_identifier, no_call, outside_quotes};
 use super::{Mistyped, Usual};
 use crate::model::CallName;
 
@@ -21,22 +21,9 @@ pub(super) fn without_comment(text: &str) -> &str {
         return "";
     }
     let is_directive = text.starts_with('#');
-    let mut quoted = false;
-    let mut rest = text.char_indices();
-    while let Some((at, c)) = rest.next() {
-        match c {
-            '"' => quoted = !quoted,
-            '\\' => drop(rest.next()),
-            '/' if !quoted && text[at..].starts_with(['/', '/']) && is_comment(&text[at..]) => {
-                let before = text[..at].trim_end();
-                if is_directive || before.ends_with([';', ')', '{', '}', ',', '"']) {
-                    return before;
-                }
-            }
-            _ => {}
-        }
-    }
-    text
+    let comments = outside_quotes(text).filter(|(at, _)| is_comment(&text[*at..]));
+    let mut before = comments.map(|(at, _)| text[..at].trim_end());
+    before.find(|before| is_directive || before.ends_with([';', ')', '{', '}', ',', '"'])).unwrap_or(text)
 }
 
 /// Whether a comment begins here that goes on to the end of the line.
@@ -72,10 +59,10 @@ pub(super) fn read(text: &str, usual: &Usual) -> Option<Result<TypedLine, Mistyp
 fn directive(text: &str, directive: &str, usual: &Usual) -> Result<TypedLine, Mistyped> {
     let Some(rest) = directive.strip_prefix("define").filter(|rest| rest.starts_with([' ', '\t'])) else {
         let name = text.split_whitespace().next().unwrap_or(text);
-        return Ok(TypedLine::Unneeded(no_call(name, &[]))).and_then(|line| match line {
-            TypedLine::Unneeded(Mistyped::Name(name)) => Err(Mistyped::Name(name)),
-            line => Ok(line),
-        });
+        return match no_call(name, &[]) {
+            unknown @ Mistyped::Name(_) => Err(unknown),
+            told => Ok(TypedLine::Unneeded(told)),
+        };
     };
     let (name, value) = rest.trim().split_once([' ', '\t']).unwrap_or((rest.trim(), ""));
     let value = value.trim();
@@ -102,28 +89,23 @@ pub(super) fn without_cast(text: &str) -> &str {
 
 /// The first call of a statement, with the name that gets its value.
 fn call_inside(text: &str) -> Option<String> {
-    let (mut quoted, mut begin) = (false, None);
-    let mut rest = text.char_indices();
-    while let Some((at, c)) = rest.next() {
-        match c {
-            '"' => quoted = !quoted,
-            '\\' => drop(rest.next()),
-            c if !quoted && (c.is_ascii_alphanumeric() || c == '_') => begin = begin.or(Some(at)),
-            _ if quoted => {}
-            c => {
-                if let Some(begin) = begin.filter(|_| c == '(' || text[at..].trim_start().starts_with('(')) {
-                    let name = &text[begin..at];
-                    if CallName::typed(name).is_some() || is_filler(name) {
-                        let end = end_of_brackets(&text[begin..])?;
-                        let call = &text[begin..begin + end];
-                        return Some(match name_before(&text[..begin]) {
-                            Some(name) => format!("{name} = {call}"),
-                            None => call.to_owned(),
-                        });
-                    }
-                }
-                begin = None;
-            }
+    let mut begin = None;
+    for (at, c) in outside_quotes(text) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            begin = begin.or(Some(at));
+            continue;
+        }
+        let Some(begin) = begin.take().filter(|_| c == '(' || text[at..].trim_start().starts_with('(')) else {
+            continue;
+        };
+        let name = &text[begin..at];
+        if CallName::typed(name).is_some() || is_filler(name) {
+            let end = end_of_brackets(&text[begin..])?;
+            let call = &text[begin..begin + end];
+            return Some(match name_before(&text[..begin]) {
+                Some(name) => format!("{name} = {call}"),
+                None => call.to_owned(),
+            });
         }
     }
     None
@@ -131,14 +113,11 @@ fn call_inside(text: &str) -> Option<String> {
 
 /// How far the first bracket and its other one reach.
 fn end_of_brackets(text: &str) -> Option<usize> {
-    let (mut quoted, mut depth) = (false, 0_u32);
-    let mut rest = text.char_indices();
-    while let Some((at, c)) = rest.next() {
+    let mut depth = 0_u32;
+    for (at, c) in outside_quotes(text) {
         match c {
-            '"' => quoted = !quoted,
-            '\\' => drop(rest.next()),
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => {
+            '(' => depth += 1,
+            ')' => {
                 depth -= 1;
                 if depth == 0 {
                     return Some(at + 1);

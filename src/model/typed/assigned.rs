@@ -5,7 +5,7 @@ use super::declared::{self, assigned, assigned_name};
 use super::expression::expression;
 use super::held::{Filled, HeldValue, held, text_of};
 use super::typed_line::TypedLine;
-use super::written_in_c::is_identifier;
+use super::written_in_c::{is_identifier, outside_quotes};
 use super::{Mistyped, Usual, around, structures};
 use crate::model::{Call, CallName, edit, is_kernel_change, rule};
 
@@ -70,8 +70,7 @@ fn several(text: &str, second: &str, usual: &Usual) -> Result<TypedLine, Mistype
 
 /// Whether a member of a structure stands before the `=`.
 fn is_member(before: &str) -> bool {
-    let end = before.find(['.', '-']).unwrap_or(before.len());
-    end < before.len() && is_identifier(before[..end].trim())
+    structures::place(before).is_some_and(|(name, _)| is_identifier(name))
 }
 
 /// `buf[n] = 0` behind the bytes that came, which ends a text in C; of nothing else a part gets a value.
@@ -92,19 +91,9 @@ fn at_place(before: &str, behind: &str, usual: &Usual) -> Result<TypedLine, Mist
 
 /// What stands behind a semicolon: C's next statement, which is another line here.
 fn second_statement(text: &str) -> Option<&str> {
-    let (mut quoted, mut rest) = (false, text.char_indices());
-    while let Some((at, c)) = rest.next() {
-        match c {
-            '"' => quoted = !quoted,
-            '\\' => drop(rest.next()),
-            ';' if !quoted => {
-                let second = text[at + 1..].trim_start_matches([';', '}']).trim();
-                return (!second.is_empty()).then_some(second);
-            }
-            _ => {}
-        }
-    }
-    None
+    let (at, _) = outside_quotes(text).find(|(_, c)| *c == ';')?;
+    let second = text[at + 1..].trim_start_matches([';', '}']).trim();
+    (!second.is_empty()).then_some(second)
 }
 
 /// Where the call begins in a line: behind an assignment.

@@ -62,10 +62,15 @@ pub(super) fn in_braces(types: &[&str], text: &str, names: &[Variable]) -> Optio
     address::address(text, Some(ipv6), &|name| text_of(names, name)).map(HeldValue::Address)
 }
 
+/// A structure's name and that of its member, of `addr.sin_port` and `addr->sin_port`.
+pub(super) fn place(text: &str) -> Option<(&str, &str)> {
+    let (name, member) = text.split_once(['.', '-'])?;
+    Some((name.trim(), member.trim_start_matches(['.', '-', '>']).trim()))
+}
+
 /// Sets a member of a structure: `addr.sin_port = htons(8000)`, also by a pointer, `addr->sin_port`. `place` is what stands before the `=`.
 pub(super) fn member(place: &str, value: &str, names: &[Variable]) -> Result<TypedLine, Mistyped> {
-    let end = place.find(['.', '-']).unwrap_or(place.len());
-    let (name, member) = (place[..end].trim(), place[end..].trim_start_matches(['.', '-', '>']).trim());
+    let (name, member) = self::place(place).unwrap_or((place, ""));
     let Some(mut held) = held(names, name)?.cloned() else { return Err(undeclared(place)) };
     let value = value.trim().trim_end_matches(';').trim();
     match set(&mut held, member, value, names) {

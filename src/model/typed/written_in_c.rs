@@ -141,6 +141,21 @@ pub(super) fn is_identifier(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// The characters that stand in no quotation marks, each with its place; what a backslash stands before is none of them.
+pub(super) fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let (mut quoted, mut rest) = (false, text.char_indices());
+    std::iter::from_fn(move || {
+        loop {
+            match rest.next()? {
+                (_, '"') => quoted = !quoted,
+                (_, '\\') => drop(rest.next()),
+                outside if !quoted => return Some(outside),
+                _ => {}
+            }
+        }
+    })
+}
+
 /// Whether it is a variable of C's, by its address.
 fn is_address_of(text: &str) -> bool {
     text.strip_prefix('&').is_some_and(is_identifier)
